@@ -1,0 +1,50 @@
+# Kortverk. `make help` lists the targets.
+SHELL := /usr/bin/env bash
+GO ?= go
+TOOL := $(GO) tool -modfile=tools/go.mod
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test unit e2e check generate css features fuzz release clean
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+build: ## build bin/kortverk
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o bin/kortverk ./cmd/kortverk
+
+run: build ## build and start the whole world on this machine; needs only Go
+	./bin/kortverk dev
+
+test: ## install what is missing, then run every test there is; prints seconds per stage
+	@scripts/test.sh
+
+unit: ## the tests that need only Go (PostgreSQL and browser tests say that they skip)
+	$(GO) test ./...
+
+e2e: ## only the browser journeys; pictures of the pages go to var/screens
+	@scripts/test.sh e2e
+
+check: ## formatting, vet, staticcheck, generated files
+	@scripts/check.sh
+
+generate: ## make the generated files again: templ, states, configuration reference
+	$(TOOL) templ generate -path internal -log-level=error
+	$(GO) generate ./...
+
+css: ## build the style sheet again (needs node and npm; the built file is committed)
+	tools/css/build.sh
+
+features: ## rows of docs/features.md and the tests that show them
+	@$(GO) run ./tools/features
+
+fuzz: ## every fuzz target for a while (FUZZTIME=1m)
+	@scripts/fuzz.sh
+
+release: ## a stripped binary for each platform in dist/
+	@for p in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
+	  os=$${p%/*}; arch=$${p#*/}; ext=; [ $$os = windows ] && ext=.exe; echo $$p; \
+	  CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(GO) build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o dist/kortverk-$$os-$$arch$$ext ./cmd/kortverk || exit 1; done
+
+clean: ## remove what was built and the sandbox world
+	rm -rf bin dist var
