@@ -1,6 +1,8 @@
 package cast
 
 import (
+	"bytes"
+	"image/jpeg"
 	"strings"
 	"testing"
 	"time"
@@ -72,5 +74,24 @@ func TestEveryPartIsPlayed(t *testing.T) {
 	asa, _ := ByPersonalNumber("199002032382")
 	if asa.BankIDGiven != "ÅSA MARIE" {
 		t.Error("Åsa's eID must have capitals and two given names")
+	}
+}
+
+func TestPortraitsArePicturesOfDifferentPeople(t *testing.T) {
+	seen := map[string]string{}
+	for _, p := range People() {
+		b := p.Portrait()
+		cfg, err := jpeg.DecodeConfig(bytes.NewReader(b))
+		if err != nil || cfg.Width != 900 || cfg.Height != 1230 {
+			t.Fatalf("%s: %v, %d × %d", p.ID, err, cfg.Width, cfg.Height)
+		}
+		if other, ok := seen[string(b)]; ok {
+			t.Errorf("%s looks like %s", p.ID, other)
+		}
+		seen[string(b)] = p.ID
+		b[0] = 0
+		if p.Portrait()[0] == 0 {
+			t.Fatal("callers share the portrait's memory")
+		}
 	}
 }

@@ -7,8 +7,10 @@ import (
 	"image/draw"
 	"image/jpeg"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/image/vector"
 )
@@ -35,39 +37,54 @@ func newCanvas() canvas {
 	return c
 }
 
+// fill fills the path. Only the box around it is rasterised: most shapes are
+// small, and a portrait has about twenty of them.
 func (c canvas) fill(path string, col color.NRGBA) {
-	r := vector.NewRasterizer(width, height)
-	var lx, ly float32
+	area := c.around(path, 0)
+	r := vector.NewRasterizer(area.Dx(), area.Dy())
 	walk(path, func(op byte, p []float64) {
-		at := func(i int) (float32, float32) { return float32(p[i] * scale), float32(p[i+1] * scale) }
+		at := func(i int) (float32, float32) {
+			return float32(p[i]*scale - float64(area.Min.X)), float32(p[i+1]*scale - float64(area.Min.Y))
+		}
 		switch op {
 		case 'M':
-			lx, ly = at(0)
-			r.MoveTo(lx, ly)
+			r.MoveTo(at(0))
 		case 'L':
-			lx, ly = at(0)
-			r.LineTo(lx, ly)
+			r.LineTo(at(0))
 		case 'C':
 			ax, ay := at(0)
 			bx, by := at(2)
-			lx, ly = at(4)
-			r.CubeTo(ax, ay, bx, by, lx, ly)
+			ex, ey := at(4)
+			r.CubeTo(ax, ay, bx, by, ex, ey)
 		case 'Z':
 			r.ClosePath()
 		}
 	})
-	r.Draw(c.img, c.img.Bounds(), image.NewUniform(col), image.Point{})
+	r.Draw(c.img, area, image.NewUniform(col), image.Point{})
 }
 
 // stroke draws the path with a round pen, as discs close to each other.
 func (c canvas) stroke(path string, pen float64, col color.NRGBA) {
-	mask := image.NewAlpha(c.img.Bounds())
-	r := vector.NewRasterizer(width, height)
+	area := c.around(path, pen/2)
+	r := vector.NewRasterizer(area.Dx(), area.Dy())
 	for _, p := range flatten(path) {
-		circle(r, p[0]*scale, p[1]*scale, pen/2*scale)
+		circle(r, p[0]*scale-float64(area.Min.X), p[1]*scale-float64(area.Min.Y), pen/2*scale)
 	}
-	r.Draw(mask, mask.Bounds(), image.Opaque, image.Point{})
-	draw.DrawMask(c.img, c.img.Bounds(), image.NewUniform(col), image.Point{}, mask, image.Point{}, draw.Over)
+	r.Draw(c.img, area, image.NewUniform(col), image.Point{})
+}
+
+// around is the box of pixels around the path and its pen. Control points lie
+// outside their curve, so it may be too large and is never too small; the
+// rasteriser itself must not be cut at the picture's edge, only its drawing.
+func (c canvas) around(path string, margin float64) image.Rectangle {
+	lo, hi := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
+	walk(path, func(_ byte, p []float64) {
+		for i, v := range p {
+			lo[i%2], hi[i%2] = min(lo[i%2], v), max(hi[i%2], v)
+		}
+	})
+	px := func(v float64) int { return int(math.Floor(v * scale)) }
+	return image.Rect(px(lo[0]-margin)-1, px(lo[1]-margin)-1, px(hi[0]+margin)+2, px(hi[1]+margin)+2)
 }
 
 func (c canvas) ellipse(cx, cy, rx, ry float64, col color.NRGBA) {
@@ -217,7 +234,24 @@ const (
 	underexposed
 )
 
+// drawn keeps the portraits, because tests and the sandbox ask for the same few
+// again and again.
+var drawn sync.Map
+
 func (l look) jpeg(f fault) []byte {
+	key := struct {
+		look
+		fault
+	}{l, f}
+	if b, ok := drawn.Load(key); ok {
+		return slices.Clone(b.([]byte))
+	}
+	b := l.render(f)
+	drawn.Store(key, b)
+	return slices.Clone(b)
+}
+
+func (l look) render(f fault) []byte {
 	c := newCanvas()
 	l.paint(c)
 	img := c.img

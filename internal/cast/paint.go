@@ -5,6 +5,7 @@ import "image/color"
 // The shapes of the portraits, in the field of 236 × 322.
 const (
 	neck      = "M96 186h44v48l-22 26-22-26Z"
+	throat    = "M96 218C96 228 94 231 91 235C100 260 136 260 145 235C142 231 140 228 140 218Z" // between neck and collar
 	shoulders = "M10 322c2-58 34-76 84-88 6 18 42 18 48 0 50 12 82 30 84 88Z"
 	collar    = "M90 233c8 28 48 28 56 0l10 3c-12 42-64 42-76 0Z"
 	head      = "M64 128c0-44 24-66 54-66s54 22 54 66c0 48-18 86-54 86s-54-38-54-86Z"
@@ -32,6 +33,12 @@ var front = map[hair]string{
 	veil:  "M62 134c2-44 24-68 56-68s54 24 56 68c-8-30-26-46-56-46s-48 16-56 46Z",
 }
 
+// crown covers the top of the head under hair that begins further down.
+var crown = map[hair]string{
+	curls: "M66 112C66 80 88 58 118 58s52 22 52 54c-30-14-74-14-104 0Z",
+	veil:  "M66 108C70 74 90 58 118 58s48 16 52 50c-10-16-28-24-52-24s-42 8-52 24Z",
+}
+
 func (l look) paint(c canvas) {
 	cloth, brow := l.clothes, l.tone
 	hairTone := l.tone
@@ -45,6 +52,7 @@ func (l look) paint(c canvas) {
 		c.fill(s, hairTone)
 	}
 	c.fill(neck, l.skin.shade)
+	c.fill(throat, l.skin.shade)
 	c.fill(shoulders, cloth)
 	c.fill(collar, darker(cloth))
 	if l.hair == veil {
@@ -59,6 +67,9 @@ func (l look) paint(c canvas) {
 		c.fill(mouth, l.skin.shade)
 	} else {
 		c.stroke(smile, 5, l.skin.shade)
+	}
+	if s, ok := crown[l.hair]; ok {
+		c.fill(s, hairTone)
 	}
 	if s, ok := front[l.hair]; ok {
 		c.fill(s, hairTone)
