@@ -36,7 +36,7 @@ css: ## build the style sheet again (needs node and npm; the built file is commi
 	tools/css/build.sh
 
 features: ## rows of docs/features.md and the tests that show them
-	@$(GO) run ./tools/features
+	@$(GO) run ./scripts/features
 
 fuzz: ## every fuzz target for a while (FUZZTIME=1m)
 	@scripts/fuzz.sh
