@@ -83,6 +83,7 @@ type Result struct {
 	Hint      string
 	Assertion *Assertion
 	Raw       []byte
+	Cause     error // why verification failed, for the log
 }
 
 // Assertion is what a provider vouches for, verified. Match people on Provider and PersonalNumber
