@@ -18,7 +18,7 @@ var baseLetters = map[rune]string{
 func Fold(s string) string {
 	var b strings.Builder
 	blank := false
-	for _, r := range norm.NFKD.String(s) {
+	for _, r := range norm.NFKD.String(strings.ToValidUTF8(s, " ")) {
 		r = unicode.ToLower(r)
 		switch {
 		case unicode.Is(unicode.Mn, r), strings.ContainsRune("'’‘`´ʼ", r):
