@@ -1,0 +1,191 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"github.com/kortverk/kortverk/internal/clock"
+)
+
+// Options say which database to open.
+type Options struct {
+	URL       string       // postgres://…, or a libpq keyword string; "" for SQLite
+	Path      string       // SQLite's file; its folder is made when missing
+	Clock     *clock.Clock // default: the machine's time
+	Log       *slog.Logger // default: slog.Default()
+	ReadConns int          // SQLite: readers; PostgreSQL: all connections. Default: 4, or one per CPU, or 20
+
+	// NoSync trades durability for speed. For tests only: a power loss then loses commits.
+	NoSync bool
+}
+
+// DB is an open database. It is safe for concurrent use.
+type DB struct {
+	clock    *clock.Clock
+	log      *slog.Logger
+	postgres bool
+	pool     *sql.DB // SQLite: readers; PostgreSQL: all
+	writer   *sql.DB // SQLite only: one connection
+	group    *group  // SQLite only
+	lock     *os.File
+	url      string
+	hub      hub
+}
+
+// Open opens the database; it doesn't migrate. A second process on the same SQLite file is refused.
+func Open(ctx context.Context, o Options) (*DB, error) {
+	if o.Clock == nil {
+		o.Clock = clock.New()
+	}
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	if o.URL != "" {
+		return openPostgres(ctx, o)
+	}
+	return openSQLite(ctx, o)
+}
+
+func openPostgres(ctx context.Context, o Options) (*DB, error) {
+	pool, err := pgPool(o.URL, map[string]string{
+		// A Write can't be cancelled from outside, so the server ends what hangs.
+		"lock_timeout": "10000", "statement_timeout": "60000", "idle_in_transaction_session_timeout": "60000",
+	})
+	if err != nil {
+		return nil, err
+	}
+	n := o.ReadConns
+	if n <= 0 {
+		n = 20
+	}
+	pool.SetMaxOpenConns(n)
+	pool.SetMaxIdleConns(n)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	d := &DB{clock: o.Clock, log: o.Log, postgres: true, pool: pool, url: o.URL}
+	if err := d.Ping(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("PostgreSQL can't be reached: %w", err), pool.Close())
+	}
+	return d, nil
+}
+
+// pgPool opens a pool whose sessions have the settings, where the URL doesn't say otherwise.
+func pgPool(url string, settings map[string]string) (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("db: the PostgreSQL address can't be read") // the error would quote the password
+	}
+	for name, value := range settings {
+		if _, ok := cfg.RuntimeParams[name]; !ok {
+			cfg.RuntimeParams[name] = value
+		}
+	}
+	return stdlib.OpenDB(*cfg), nil
+}
+
+func openSQLite(ctx context.Context, o Options) (*DB, error) {
+	if o.Path == "" {
+		return nil, errors.New("db: neither the address of PostgreSQL nor a SQLite file is given")
+	}
+	if err := os.MkdirAll(filepath.Dir(o.Path), 0o700); err != nil {
+		return nil, fmt.Errorf("db: folder of the database: %w", err)
+	}
+	lock, err := lockFile(o.Path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	d := &DB{clock: o.Clock, log: o.Log, lock: lock}
+	if err := d.openFiles(ctx, o); err != nil {
+		return nil, errors.Join(err, d.Close())
+	}
+	d.group = newGroup(d)
+	return d, nil
+}
+
+func (d *DB) openFiles(ctx context.Context, o Options) (err error) {
+	// Made here, so that it is nobody else's to read from its first moment; SQLite copies the mode to the WAL.
+	f, err := os.OpenFile(o.Path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("db: database file: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	sync := "FULL"
+	if o.NoSync {
+		sync = "OFF"
+	}
+	if d.writer, err = sql.Open("sqlite", sqliteDSN(o.Path, "_txlock=immediate", "_pragma=busy_timeout(5000)",
+		"_pragma=journal_mode(WAL)", "_pragma=synchronous("+sync+")", "_pragma=foreign_keys(1)")); err != nil {
+		return err
+	}
+	d.writer.SetMaxOpenConns(1)
+	if err := d.writer.PingContext(ctx); err != nil { // writes the header and switches to WAL, before any reader
+		return fmt.Errorf("db: %s: %w", o.Path, err)
+	}
+	// mmap on readers only: a stray write into a mapped page would reach the file.
+	if d.pool, err = sql.Open("sqlite", sqliteDSN(o.Path, "mode=ro", "_pragma=query_only(1)",
+		"_pragma=busy_timeout(5000)", "_pragma=mmap_size(268435456)")); err != nil {
+		return err
+	}
+	n := o.ReadConns
+	if n <= 0 {
+		n = max(4, runtime.NumCPU())
+	}
+	d.pool.SetMaxOpenConns(n)
+	d.pool.SetMaxIdleConns(n)
+	return d.pool.PingContext(ctx)
+}
+
+func sqliteDSN(path string, params ...string) string {
+	escaped := strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+	return "file:" + escaped + "?" + strings.Join(params, "&")
+}
+
+// Close waits for running transactions and closes the database.
+func (d *DB) Close() error {
+	var errs []error
+	if d.group != nil {
+		d.group.close()
+	}
+	if d.pool != nil {
+		errs = append(errs, d.pool.Close())
+	}
+	if d.writer != nil { // after the readers: the last connection folds the WAL into the file
+		errs = append(errs, d.writer.Close())
+	}
+	if d.lock != nil {
+		errs = append(errs, d.lock.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Ping reports whether the database answers.
+func (d *DB) Ping(ctx context.Context) error { return normalise("ping", d.pool.PingContext(ctx)) }
+
+// Postgres reports whether the engine is PostgreSQL.
+func (d *DB) Postgres() bool { return d.postgres }
+
+// SQL returns the pool of readers (on PostgreSQL the only pool). For tests and backup.
+func (d *DB) SQL() *sql.DB { return d.pool }
+
+// Clock returns the business time that transactions take their time from.
+func (d *DB) Clock() *clock.Clock { return d.clock }
+
+// Log returns the log that this database writes to.
+func (d *DB) Log() *slog.Logger { return d.log }
+
+// NewID makes an id: a UUIDv7, so that ids made later sort later and indexes grow at their end.
+func NewID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
