@@ -223,3 +223,15 @@ func FuzzParseMessage(f *testing.F) {
 		}
 	})
 }
+
+func TestSortKeyIsTheSwedishAlphabet(t *testing.T) {
+	names := []string{"Andersson", "andersson Bygg", "Vik", "Wall", "Zorn", "Åberg", "Ärla", "Öberg"}
+	for i := 1; i < len(names); i++ {
+		if SortKey(names[i-1]) >= SortKey(names[i]) {
+			t.Errorf("%s doesn't sort before %s", names[i-1], names[i])
+		}
+	}
+	if SortKey("ÅBERG") != SortKey("Åberg") {
+		t.Error("capitals must not matter")
+	}
+}
