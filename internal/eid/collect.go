@@ -241,5 +241,6 @@ func (s *Service) Evidence(ctx context.Context, id ID) (Evidence, error) {
 	if e.Answer, err = s.keeper.Unseal(sealAnswer, e.ID.String(), e.answer); err != nil {
 		return Evidence{}, err
 	}
-	return e.Evidence, s.unsealJSON(sealAsked, e.ID, e.asked, &e.Asked)
+	err = s.unsealJSON(sealAsked, e.ID, e.asked, &e.Asked)
+	return e.Evidence, err
 }

@@ -149,7 +149,8 @@ func (s *Service) find(ctx context.Context, id ID, browser string) (row, error) 
 	if r.State == StateComplete && s.now().Sub(r.EndedAt) > useWithin {
 		r.State, r.Hint = StateFailed, "expiredTransaction"
 	}
-	return r, s.unsealRow(&r)
+	err = s.unsealRow(&r)
+	return r, err
 }
 
 // Returned gives the transaction that a return address names, when it comes back to the browser
