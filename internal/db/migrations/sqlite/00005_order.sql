@@ -82,7 +82,7 @@ CREATE TABLE order_line (
     proven_by              text NOT NULL,
     proven_at              bigint,
     nationality_proven     boolean NOT NULL,
-    match                  text NOT NULL,
+    match_level            text NOT NULL,
     reject_reason          text NOT NULL,
     return_reason          text NOT NULL,
     cancel_reason          text NOT NULL,
