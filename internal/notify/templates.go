@@ -1,8 +1,12 @@
 package notify
 
 import (
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/fault"
@@ -41,26 +45,26 @@ const (
 // its place ("reason_en"). Keys ending in _on are days (2026-11-25), those in
 // _at instants (RFC 3339): each part shows them in its own language.
 const (
-	KeyPath       = "path"        // where the button goes: "/o/…", made to a whole URL with Config.BaseURL
-	KeyRole       = "role"        // role code: orderer, reviewer, production, officer, support, finance
-	KeyBy         = "by"          // name of the person who did it
-	KeyCompany    = "company"     // name of the company
-	KeyName       = "name"        // the cardholder's whole name
-	KeyBefore     = "before"      // the name as it was ordered
-	KeyOrder      = "order"       // order number as shown, "B-7F3K29"
-	KeyCards      = "cards"       // how many cards, digits
-	KeyReason     = "reason"      // why, a sentence
-	KeyChanged    = "changed"     // what was changed, "Namn, foto"
-	KeyLapsesOn   = "lapses_on"   // the order goes after this day
-	KeyDelivery   = "delivery"    // where the card is sent: "Furuborg Bygg, kontoret"
-	KeyArrivesOn  = "arrives_on"  // when it should be there
-	KeyTracking   = "tracking"    // the letter's number at the post
-	KeyValidOn    = "valid_on"    // last day of validity
-	KeyShownAt    = "shown_at"    // when the PIN was shown
-	KeyFee        = "fee"         // what it costs or stops to cost, a sentence from the fee schedule
-	KeyHold       = "hold"        // why the company is held: unpaid, agreement, other
-	KeyEndsOld    = "ends_old"    // "yes" when activating ends an older card
-	KeyExpiresOn  = "expires_on"  // an invitation's last day
+	KeyPath      = "path"       // where the button goes: "/o/…", made to a whole URL with Config.BaseURL
+	KeyRole      = "role"       // role code: orderer, reviewer, production, officer, support, finance
+	KeyBy        = "by"         // name of the person who did it
+	KeyCompany   = "company"    // name of the company
+	KeyName      = "name"       // the cardholder's whole name
+	KeyBefore    = "before"     // the name as it was ordered
+	KeyOrder     = "order"      // order number as shown, "B-7F3K29"
+	KeyCards     = "cards"      // how many cards, digits
+	KeyReason    = "reason"     // why, a sentence
+	KeyChanged   = "changed"    // what was changed, "Namn, foto"
+	KeyLapsesOn  = "lapses_on"  // the order goes after this day
+	KeyDelivery  = "delivery"   // where the card is sent: "Furuborg Bygg, kontoret"
+	KeyArrivesOn = "arrives_on" // when it should be there
+	KeyTracking  = "tracking"   // the letter's number at the post
+	KeyValidOn   = "valid_on"   // last day of validity
+	KeyShownAt   = "shown_at"   // when the PIN was shown
+	KeyFee       = "fee"        // what it costs or stops to cost, a sentence from the fee schedule
+	KeyHold      = "hold"       // why the company is held: unpaid, agreement, other
+	KeyEndsOld   = "ends_old"   // "yes" when activating ends an older card
+	KeyExpiresOn = "expires_on" // an invitation's last day
 )
 
 // spec is what a template needs. An optional key that is absent leaves out the
@@ -112,4 +116,51 @@ func Audiences(t Template) []Audience {
 func Keys(t Template) (need, may []string) {
 	s := specs[t]
 	return slices.Clone(s.need), slices.Clone(s.may)
+}
+
+// check refuses a mail whose words would have a hole: a mistake of the caller,
+// found by the caller's own test.
+func check(m Mail) error {
+	s, ok := specs[m.Template]
+	if !ok {
+		return wrong(m, "no such template")
+	}
+	if s.audience == nil && m.Audience != "" || s.audience != nil && !slices.Contains(s.audience, m.Audience) {
+		return wrong(m, "audience "+string(m.Audience)+" is not one of this template's")
+	}
+	for _, key := range s.need {
+		if m.Data[key] == "" {
+			return wrong(m, "data lacks "+key)
+		}
+	}
+	for key, value := range m.Data {
+		name := strings.TrimSuffix(key, "_en")
+		if !slices.Contains(s.need, name) && !slices.Contains(s.may, name) {
+			return wrong(m, "data has "+key+", which the template doesn't know")
+		}
+		if err := checkValue(name, value); err != nil {
+			return wrong(m, key+": "+err.Error())
+		}
+	}
+	return nil
+}
+
+func checkValue(key, value string) error {
+	switch {
+	case value == "": // an optional one that is left out
+		return nil
+	case key == KeyPath && (!strings.HasPrefix(value, "/") || strings.HasPrefix(value, "//")):
+		return errors.New("not a path from the root")
+	case strings.HasSuffix(key, "_on"):
+		_, err := clock.ParseDate(value)
+		return err
+	case strings.HasSuffix(key, "_at"):
+		_, err := time.Parse(time.RFC3339, value)
+		return err
+	}
+	return nil
+}
+
+func wrong(m Mail, what string) error {
+	return fault.New(fault.Internal, "notify.wrong_call").Because(fmt.Errorf("mail %s: %s", m.Template, what))
 }
