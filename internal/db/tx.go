@@ -202,3 +202,16 @@ func Anys[T any](list []T) []any {
 	}
 	return out
 }
+
+// Prefixed returns a Row that reads its first columns into first and the others into what Scan is given, so that
+// one scan function serves queries with and without more columns in front.
+func Prefixed(r Row, first ...any) Row { return prefixed{r, first} }
+
+type prefixed struct {
+	row   Row
+	first []any
+}
+
+func (p prefixed) Scan(dest ...any) error {
+	return p.row.Scan(append(append([]any{}, p.first...), dest...)...)
+}
