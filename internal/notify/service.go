@@ -17,8 +17,8 @@ import (
 )
 
 // attempts is how often a mail is tried before somebody has to look: with the
-// queue's back-off that is more than a day, longer than a mail server is away.
-const attempts = 25
+// queue's back-off that is two days, longer than a mail server is away.
+const attempts = 60
 
 // Config is what stands in every mail.
 type Config struct {

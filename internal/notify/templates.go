@@ -47,6 +47,7 @@ const (
 const (
 	KeyPath      = "path"       // where the button goes: "/o/…", made to a whole URL with Config.BaseURL
 	KeyRole      = "role"       // role code: orderer, reviewer, production, officer, support, finance
+	KeyInviter   = "inviter"    // name of the person who invites
 	KeyBy        = "by"         // name of the person who did it
 	KeyCompany   = "company"    // name of the company
 	KeyName      = "name"       // the cardholder's whole name
@@ -75,28 +76,32 @@ type spec struct {
 	audience []Audience // nil: one text for all
 }
 
+// common may be given to every template, whether its words use them or not:
+// callers have them at hand.
+var common = []string{KeyName, KeyCompany, KeyOrder}
+
 var both = []Audience{Cardholder, Orderer}
 
 var specs = map[Template]spec{
-	InvitationRole:            {need: []string{KeyPath, KeyRole, KeyBy}, may: []string{KeyCompany, KeyExpiresOn}},
+	InvitationRole:            {need: []string{KeyPath, KeyRole, KeyInviter}, may: []string{KeyCompany, KeyExpiresOn}},
 	OrderConfirmation:         {need: []string{KeyPath, KeyOrder, KeyCards, KeyCompany}, may: []string{KeyDelivery, KeyFee}},
-	OrderRejectedByReviewer:   {need: []string{KeyPath, KeyName, KeyOrder, KeyReason}, may: []string{KeyCompany}},
-	OrderAwaitingCardholder:   {need: []string{KeyPath, KeyCompany}, may: []string{KeyBy, KeyLapsesOn, KeyName, KeyOrder}},
-	OrderChanged:              {need: []string{KeyPath, KeyCompany, KeyChanged}, may: []string{KeyLapsesOn, KeyName, KeyOrder}},
-	OrderRejectedByCardholder: {need: []string{KeyPath, KeyName, KeyOrder, KeyReason}, may: []string{KeyCompany}},
-	OrderNameTakenOver:        {need: []string{KeyPath, KeyName, KeyBefore, KeyOrder}, may: []string{KeyCompany}},
-	OrderApproved:             {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyOrder, KeyDelivery}, audience: both},
-	OrderReminder:             {need: []string{KeyPath, KeyCompany}, may: []string{KeyLapsesOn, KeyName, KeyOrder}},
-	OrderLapsing:              {need: []string{KeyPath, KeyName, KeyCompany, KeyLapsesOn}, may: []string{KeyOrder}, audience: both},
-	OrderLapsed:               {need: []string{KeyName, KeyCompany}, may: []string{KeyPath, KeyOrder}, audience: both},
-	CardInProduction:          {need: []string{KeyPath, KeyCompany}, may: []string{KeyDelivery, KeyArrivesOn, KeyName, KeyOrder}},
-	CardDispatched:            {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyDelivery, KeyTracking, KeyArrivesOn, KeyEndsOld, KeyOrder}, audience: both},
-	CardActivated:             {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyValidOn, KeyFee, KeyEndsOld, KeyOrder}, audience: both},
-	PINShown:                  {need: []string{KeyPath, KeyCompany, KeyShownAt}, may: []string{KeyName}},
+	OrderRejectedByReviewer:   {need: []string{KeyPath, KeyName, KeyOrder, KeyReason}},
+	OrderAwaitingCardholder:   {need: []string{KeyPath, KeyCompany}, may: []string{KeyBy, KeyLapsesOn}},
+	OrderChanged:              {need: []string{KeyPath, KeyCompany, KeyChanged}, may: []string{KeyLapsesOn}},
+	OrderRejectedByCardholder: {need: []string{KeyPath, KeyName, KeyOrder, KeyReason}},
+	OrderNameTakenOver:        {need: []string{KeyPath, KeyName, KeyBefore, KeyOrder}},
+	OrderApproved:             {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyDelivery}, audience: both},
+	OrderReminder:             {need: []string{KeyPath, KeyCompany}, may: []string{KeyLapsesOn}},
+	OrderLapsing:              {need: []string{KeyPath, KeyName, KeyCompany, KeyLapsesOn}, audience: both},
+	OrderLapsed:               {need: []string{KeyName, KeyCompany}, may: []string{KeyPath}, audience: both},
+	CardInProduction:          {need: []string{KeyPath, KeyCompany}, may: []string{KeyDelivery, KeyArrivesOn}},
+	CardDispatched:            {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyDelivery, KeyTracking, KeyArrivesOn, KeyEndsOld}, audience: both},
+	CardActivated:             {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyValidOn, KeyFee, KeyEndsOld}, audience: both},
+	PINShown:                  {need: []string{KeyPath, KeyCompany, KeyShownAt}},
 	CardBlocked:               {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyReason, KeyBy, KeyFee}, audience: both},
 	CardUnblocked:             {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyReason, KeyBy, KeyFee}, audience: both},
 	CardTerminated:            {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyReason, KeyBy, KeyFee}, audience: both},
-	CardRemade:                {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyReason, KeyFee, KeyOrder}, audience: both},
+	CardRemade:                {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyReason, KeyFee}, audience: both},
 	CompanyHeld:               {need: []string{KeyPath, KeyCompany, KeyHold}, may: []string{KeyFee, KeyReason}},
 	CompanyReleased:           {need: []string{KeyPath, KeyCompany}, may: []string{KeyFee, KeyReason}},
 }
@@ -135,7 +140,7 @@ func check(m Mail) error {
 	}
 	for key, value := range m.Data {
 		name := strings.TrimSuffix(key, "_en")
-		if !slices.Contains(s.need, name) && !slices.Contains(s.may, name) {
+		if !slices.Contains(s.need, name) && !slices.Contains(s.may, name) && !slices.Contains(common, name) {
 			return wrong(m, "data has "+key+", which the template doesn't know")
 		}
 		if err := checkValue(name, value); err != nil {

@@ -165,7 +165,7 @@ func judge(err error, to string) error {
 	if aboutThisMail && code >= 500 && !aboutUs {
 		return fault.New(fault.Invalid, "notify.refused", "reply", reply)
 	}
-	return unreachable(errors.New(sent.Reason.String() + ": " + reply)).(*fault.Error).With("reply", reply)
+	return unreachable(errors.New(sent.Reason.String()+": "+reply)).(*fault.Error).With("reply", reply)
 }
 
 // replyOf is the server's reply without the address, which is nobody's
