@@ -2,6 +2,8 @@ package bankidsim
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -101,7 +103,7 @@ func (s *Sim) named(ref string) *order {
 func readCtl(w http.ResponseWriter, r *http.Request, into any) bool {
 	dec := json.NewDecoder(r.Body)
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(into); err != nil {
+	if err := dec.Decode(into); err != nil && !errors.Is(err, io.EOF) { // no body: all defaults
 		ctlError(w, http.StatusUnprocessableEntity, "body_malformed")
 		return false
 	}
