@@ -140,6 +140,16 @@ func (e *Engine) Handler(tables ...[]Route) http.Handler {
 	})
 }
 
+// Knows reports whether a route answers the method and path, for tests that look for dead links.
+func (e *Engine) Knows(method, path string) bool {
+	r, err := http.NewRequestWithContext(context.Background(), method, path, nil)
+	if err != nil {
+		return false
+	}
+	_, pattern := e.mux.Handler(r)
+	return pattern != ""
+}
+
 func check(r Route) {
 	switch {
 	case r.Right.kind == nobody:
