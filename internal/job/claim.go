@@ -14,15 +14,15 @@ func (r *Runner) claim(ctx context.Context, n int) ([]*claimed, error) {
 	if n <= 0 || ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	kinds := slices.Sorted(maps.Keys(r.handlers))
 	// Looking costs no write: on SQLite that would be everybody's turn, twice a second, for nothing.
 	due, err := db.Read(ctx, r.db, func(_ context.Context, tx *db.Tx) (bool, error) {
-		return db.Value[bool](tx, `SELECT EXISTS (SELECT 1 FROM job WHERE state = 'waiting' AND run_at <= $1)
-			OR EXISTS (SELECT 1 FROM job WHERE state = 'running' AND lease_until < $2)`, tx.Now, time.Now())
+		return db.Value[bool](tx, `SELECT EXISTS (SELECT 1 FROM job WHERE state = 'waiting' AND run_at <= $1 AND kind IN (`+db.List(3, len(kinds))+`))
+			OR EXISTS (SELECT 1 FROM job WHERE state = 'running' AND lease_until < $2)`, append([]any{tx.Now, time.Now()}, db.Anys(kinds)...)...)
 	})
 	if err != nil || !due {
 		return nil, err
 	}
-	kinds := slices.Sorted(maps.Keys(r.handlers))
 	return db.Write(ctx, r.db, func(_ context.Context, tx *db.Tx) ([]*claimed, error) {
 		if err := bury(tx); err != nil {
 			return nil, err
@@ -48,6 +48,7 @@ func free(tx *db.Tx) error {
 	return err
 }
 
+// take claims. Materialized, since PostgreSQL may otherwise run the inner query more than once and pass the limit.
 func (r *Runner) take(tx *db.Tx, kinds []string, n int) ([]*claimed, error) {
 	skip := ""
 	if tx.Postgres() {
@@ -59,8 +60,9 @@ func (r *Runner) take(tx *db.Tx, kinds []string, n int) ([]*claimed, error) {
 		c := &claimed{token: token, db: r.db}
 		err := row.Scan(&c.id, &c.kind, &c.args, &c.attempts, &c.most)
 		return c, err
-	}, `UPDATE job SET state = 'running', attempts = attempts + 1, lease_token = $1, lease_until = $2
-		WHERE state = 'waiting' AND id IN (SELECT id FROM job WHERE state = 'waiting' AND run_at <= $3 AND kind IN (`+db.List(5, len(kinds))+`)
+	}, `WITH due AS MATERIALIZED (SELECT id FROM job WHERE state = 'waiting' AND run_at <= $3 AND kind IN (`+db.List(5, len(kinds))+`)
 			ORDER BY run_at, id LIMIT $4`+skip+`)
+		UPDATE job SET state = 'running', attempts = attempts + 1, lease_token = $1, lease_until = $2
+		WHERE state = 'waiting' AND id IN (SELECT id FROM due)
 		RETURNING id, kind, args, attempts, max_attempts`, args...)
 }

@@ -44,6 +44,10 @@ CREATE UNIQUE INDEX card_chip ON card (chip_uid) WHERE chip_uid <> '';
 CREATE UNIQUE INDEX card_one_active ON card (company_id, person_id, type) WHERE state = 'active';
 CREATE INDEX card_person ON card (person_id);
 CREATE INDEX card_company_state ON card (company_id, state, valid_until);
+-- Lists of cards by name: of one state, and of all.
+CREATE INDEX card_company_state_name ON card (company_id, state, surname, given_name, id);
+CREATE INDEX card_company_name ON card (company_id, surname, given_name, id);
+CREATE INDEX order_line_company_name ON order_line (company, surname, given_name, id) WHERE state <> 'draft';
 
 -- A PIN is sealed with a key outside the database, bound to number and activation; the row goes when the card ends.
 CREATE TABLE card_pin (
