@@ -319,3 +319,11 @@ func cut(s string, n int) string {
 	}
 	return s
 }
+
+// PersonalNumber is the number that the session's person has proven. It is for
+// asking the eID for that very person again, and goes nowhere else.
+func (s *Service) PersonalNumber(ctx context.Context, sess Session) (person.PersonalNumber, error) {
+	return db.Read(ctx, s.db, func(ctx context.Context, tx *db.Tx) (person.PersonalNumber, error) {
+		return person.NumberTx(ctx, tx, s.keys, sess.Person)
+	})
+}

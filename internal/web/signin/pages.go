@@ -1,0 +1,253 @@
+package signin
+
+import (
+	"math"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/kortverk/kortverk/internal/account"
+	"github.com/kortverk/kortverk/internal/eid"
+	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/web"
+	"github.com/kortverk/kortverk/internal/web/ui"
+)
+
+// choose is the sign-in page.
+func (f *Flow) choose(v *web.Visit) error {
+	next := web.LocalPath(v.Query("next"))
+	if v.Session != nil {
+		return v.Redirect(next)
+	}
+	v.Browser() // the cookie that binds the transaction is set before it is needed
+	return v.Render(choosePage(next))
+}
+
+// start begins an identification for signing in.
+func (f *Flow) start(v *web.Visit) error {
+	next := web.LocalPath(v.Text("next"))
+	return f.Begin(v, eid.Begin{Purpose: eid.Identify, Subject: account.SignInSubject + next})
+}
+
+// wait is the page of a transaction: the way into the app, the QR code, and the
+// way on once the app has answered.
+func (f *Flow) wait(v *web.Visit) error {
+	t, err := f.find(v.R.Context(), v)
+	if err != nil {
+		return err
+	}
+	fin, err := f.finisher(t)
+	if err != nil {
+		return err
+	}
+	switch {
+	case t.State == eid.StateComplete:
+		return f.finish(v, t, fin)
+	case t.State == eid.StateUsed:
+		return v.Redirect(fin.Next(t))
+	case t.MayRetry():
+		if t, err = f.EID.RetryQR(v.R.Context(), t.ID, v.Browser()); err != nil {
+			return err
+		}
+	}
+	return v.Render(waitPage(f.view(t, fin)))
+}
+
+func (f *Flow) finish(v *web.Visit, t eid.Transaction, fin Finisher) error {
+	next, err := fin.Finish(v, t)
+	if _, ok := fault.As(err); ok {
+		return v.RenderStatus(statusOf(err), refusedPage(t, err, fin.Back(t)))
+	}
+	if err != nil {
+		return err
+	}
+	return v.Redirect(next)
+}
+
+func statusOf(err error) int {
+	if fault.KindOf(err) == fault.Forbidden {
+		return 403
+	}
+	return 409
+}
+
+// state is the part of the page that the script fetches each second. When
+// there is something new to say, it sends the browser to the page itself.
+func (f *Flow) state(v *web.Visit) error {
+	t, err := f.find(v.R.Context(), v)
+	if err != nil {
+		return err
+	}
+	fin, err := f.finisher(t)
+	if err != nil {
+		return err
+	}
+	if t.Done() {
+		v.W.Header().Set("Kv-Location", "/eid/"+t.ID.String())
+	}
+	return v.Render(liveCode(f.view(t, fin)))
+}
+
+// returned is where the app sends people back to. The address carries a nonce;
+// together with the browser's cookie it finds the transaction.
+func (f *Flow) returned(v *web.Visit) error {
+	id, err := uuid.Parse(v.Query("transaction"))
+	if err != nil {
+		return v.NotFound()
+	}
+	t, err := f.EID.Returned(v.R.Context(), id, v.Browser(), v.Query("nonce"))
+	if fault.KindOf(err) == fault.NotFound {
+		// The app opened another browser than the one that began.
+		return v.RenderStatus(409, otherBrowserPage())
+	}
+	if err != nil {
+		return err
+	}
+	return v.Redirect("/eid/" + t.ID.String())
+}
+
+func (f *Flow) cancel(v *web.Visit) error {
+	t, err := f.find(v.R.Context(), v)
+	if err != nil {
+		return err
+	}
+	fin, err := f.finisher(t)
+	if err != nil {
+		return err
+	}
+	if err := f.EID.Cancel(v.R.Context(), t.ID, v.Browser()); err != nil && fault.KindOf(err) != fault.Conflict {
+		return err
+	}
+	v.Flash(ui.Off, "signin.cancelled")
+	return v.Redirect(fin.Back(t))
+}
+
+// again starts a new order for a QR code that nobody scanned in time.
+func (f *Flow) again(v *web.Visit) error {
+	t, err := f.find(v.R.Context(), v)
+	if err != nil {
+		return err
+	}
+	fin, err := f.finisher(t)
+	if err != nil {
+		return err
+	}
+	if !t.MayRetry() {
+		return v.Redirect(fin.Back(t))
+	}
+	if _, err := f.EID.RetryQR(v.R.Context(), t.ID, v.Browser()); err != nil {
+		return err
+	}
+	return v.Redirect("/eid/" + t.ID.String())
+}
+
+func (f *Flow) finishSignIn(v *web.Visit, t eid.Transaction) (string, error) {
+	token, _, next, err := f.Accounts.SignIn(v.R.Context(), t.ID, account.Started{
+		Browser: v.Browser(), IP: v.IP, UserAgent: v.R.UserAgent(), Lang: v.Lang,
+	})
+	if err != nil {
+		return "", err
+	}
+	v.SetSession(token)
+	return web.LocalPath(next), nil
+}
+
+func (f *Flow) finishFresh(v *web.Visit, t eid.Transaction) (string, error) {
+	token, err := f.Accounts.Refresh(v.R.Context(), v.Token(), t.ID, v.Browser(), t.Subject)
+	if err != nil {
+		return "", err
+	}
+	v.SetSession(token)
+	return rest(t), nil
+}
+
+func (f *Flow) signOut(v *web.Visit) error {
+	if err := f.Accounts.SignOut(v.R.Context(), v.Token()); err != nil {
+		return err
+	}
+	v.EndSession()
+	v.Flash(ui.OK, "signin.signed_out")
+	return v.Redirect("/")
+}
+
+func (f *Flow) signOutEverywhere(v *web.Visit) error {
+	if err := f.Accounts.SignOutEverywhere(v.R.Context(), *v.Session); err != nil {
+		return err
+	}
+	v.EndSession()
+	v.Flash(ui.OK, "signin.signed_out_everywhere")
+	return v.Redirect("/")
+}
+
+// invitation shows what a role invitation is about. It changes nothing.
+func (f *Flow) invitation(v *web.Visit) error {
+	in, err := f.Accounts.InvitationByToken(v.R.Context(), v.Path("token"))
+	if fault.Has(err, "account.invitation_used") && v.Session != nil {
+		return v.Redirect("/")
+	}
+	if f, ok := fault.As(err); ok {
+		return v.RenderStatus(410, invitationGonePage(f))
+	}
+	if err != nil {
+		return err
+	}
+	return v.Render(invitationPage(in, "/i/"+v.Path("token"), v.Session, nil))
+}
+
+func (f *Flow) accept(v *web.Visit) error {
+	in, err := f.Accounts.Accept(v.R.Context(), *v.Session, v.Path("token"))
+	if fault.Has(err, "account.invitation_not_yours") {
+		shown, err2 := f.Accounts.InvitationByToken(v.R.Context(), v.Path("token"))
+		if err2 != nil {
+			return err2
+		}
+		why, _ := fault.As(err)
+		return v.RenderStatus(403, invitationPage(shown, "/i/"+v.Path("token"), v.Session, why))
+	}
+	if err != nil {
+		return err
+	}
+	v.Flash(ui.OK, "signin.accepted", "role", v.T.T("account.role."+string(in.Role)))
+	if in.Company != uuid.Nil {
+		return v.Redirect("/o/" + in.Company.String())
+	}
+	return v.Redirect("/office")
+}
+
+// waiting is what the page of a transaction shows.
+type waiting struct {
+	Transaction eid.Transaction
+	Code        string // content of the QR code, "" when none is to be shown
+	App         string // address that opens the app on this device, "" likewise
+	Back        string
+	Sign        bool
+}
+
+func (f *Flow) view(t eid.Transaction, fin Finisher) waiting {
+	return waiting{
+		Transaction: t, Code: t.QR(time.Now()), App: t.AppLink(f.AppBase),
+		Back: fin.Back(t), Sign: t.Purpose == eid.Sign,
+	}
+}
+
+func (w waiting) path() string { return "/eid/" + w.Transaction.ID.String() }
+
+// refresh is how often a browser without script asks again: often while the
+// code moves, seldom once the app has taken over.
+func (w waiting) refresh() int {
+	switch {
+	case w.Transaction.Done():
+		return 0
+	case w.Code != "":
+		return 3
+	}
+	return 2
+}
+
+func escape(path string) string { return url.QueryEscape(path) }
+
+func seconds(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Seconds()))) }
+
+func minutes(d time.Duration) string { return strconv.Itoa(int(math.Ceil(d.Minutes()))) }
