@@ -1,6 +1,7 @@
 package card
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"math/big"
@@ -95,7 +96,7 @@ func randomNumber(prefix string) (Number, error) {
 
 // ReserveNumberTx takes a number that no card has had and never will have
 // again, for one batch item of a line.
-func ReserveNumberTx(tx *db.Tx, prefix string, line, item uuid.UUID) (Number, error) {
+func ReserveNumberTx(_ context.Context, tx *db.Tx, prefix string, line, item uuid.UUID) (Number, error) {
 	// A collision is one in a thousand with a million cards; ten in a row
 	// means that something else is wrong.
 	for range 10 {

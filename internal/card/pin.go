@@ -59,7 +59,9 @@ const pinPurpose = "card.pin"
 
 // pinID binds a sealed PIN to its card and activation: moved to another row it
 // doesn't open.
-func pinID(n Number, activation uuid.UUID) string { return "v1|" + string(n) + "|" + activation.String() }
+func pinID(n Number, activation uuid.UUID) string {
+	return "v1|" + string(n) + "|" + activation.String()
+}
 
 // sealedPIN is what is stored of a PIN.
 type sealedPIN struct {

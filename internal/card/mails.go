@@ -1,0 +1,155 @@
+package card
+
+import (
+	"context"
+
+	"github.com/kortverk/kortverk/internal/actor"
+	"github.com/kortverk/kortverk/internal/clock"
+	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/i18n"
+	"github.com/kortverk/kortverk/internal/notify"
+	"github.com/kortverk/kortverk/internal/person"
+)
+
+// Recipient is somebody a mail about a card goes to. Email is "" for people
+// without one; they see the same on their pages.
+type Recipient struct {
+	Audience notify.Audience
+	Name     string
+	Email    string
+	Lang     i18n.Lang
+	Path     string // of the card on the recipient's own pages
+}
+
+// RecipientsTx are the cardholder and the orderer of a card. The cardholder's
+// own address comes before the one that was ordered with.
+func RecipientsTx(ctx context.Context, tx *db.Tx, c Card) (holder, orderer Recipient, err error) {
+	p, err := person.ByIDTx(ctx, tx, c.Person)
+	if err != nil {
+		return holder, orderer, err
+	}
+	holder = Recipient{Audience: notify.Cardholder, Name: c.Name(), Email: p.Email, Lang: p.Lang, Path: HolderPath(c)}
+	orderer = Recipient{Audience: notify.Orderer, Path: CompanyPath(c)}
+	_, err = db.One(tx, func(r db.Row) (struct{}, error) {
+		var email, lang, ordererLang string
+		err := r.Scan(&email, &lang, &orderer.Name, &orderer.Email, &ordererLang)
+		if holder.Email == "" {
+			holder.Email = email
+		}
+		if holder.Lang == "" {
+			holder.Lang = i18n.Lang(lang)
+		}
+		orderer.Lang = i18n.Lang(ordererLang)
+		return struct{}{}, err
+	}, `SELECT l.email, l.lang, o.ordered_by_name, coalesce(nullif(p.email, ''), a.email, ''), coalesce(a.lang, p.lang, '')
+		FROM order_line l JOIN card_order o ON o.id = l.order_id LEFT JOIN person p ON p.id = o.ordered_by_person
+		LEFT JOIN account a ON a.id = o.ordered_by WHERE l.id = $1`, c.Line)
+	return holder, orderer, err
+}
+
+// HolderPath is the card's page for its cardholder; while there is no card yet,
+// the page of all.
+func HolderPath(c Card) string {
+	if c.ID == [16]byte{} {
+		return "/me"
+	}
+	return "/me/cards/" + string(c.Number)
+}
+
+// CompanyPath is the card's page for its company; while there is no card yet,
+// its line's.
+func CompanyPath(c Card) string {
+	at := "/o/" + c.Company.String()
+	if c.ID == [16]byte{} {
+		return at + "/orders/" + c.Order.String() + "/lines/" + c.Line.String()
+	}
+	return at + "/cards/" + string(c.Number)
+}
+
+// MailTx sends one mail about a card to each recipient; data gives what
+// differs between languages and people.
+func MailTx(ctx context.Context, tx *db.Tx, c Card, t notify.Template, data func(r Recipient, words *i18n.Texts) map[string]string, to ...Recipient) error {
+	for _, r := range to {
+		if r.Email == "" {
+			continue
+		}
+		if !r.Lang.Valid() {
+			r.Lang = i18n.Swedish
+		}
+		m := notify.Mail{To: r.Email, ToName: r.Name, Lang: r.Lang, Template: t, Line: c.Line, Order: c.Order, Card: c.ID, Company: c.Company,
+			Data: data(r, i18n.For(r.Lang))}
+		if len(notify.Audiences(t)) > 1 {
+			m.Audience = r.Audience
+		}
+		// A mail has an English part too, whatever the language of the person.
+		for k, v := range data(r, i18n.For(i18n.English)) {
+			if m.Data[k] != v {
+				m.Data[k+"_en"] = v
+			}
+		}
+		if err := notify.EnqueueTx(ctx, tx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var templates = map[Action]notify.Template{
+	ActionActivate: notify.CardActivated, ActionBlock: notify.CardBlocked,
+	ActionUnblock: notify.CardUnblocked, ActionTerminate: notify.CardTerminated,
+}
+
+// tell writes the mails of a change to cardholder and orderer.
+func (s *Service) tell(ctx context.Context, tx *db.Tx, by actor.Actor, a Action, before, after Card) error {
+	holder, orderer, err := RecipientsTx(ctx, tx, after)
+	if err != nil {
+		return err
+	}
+	fee := s.Fee(clock.DateOf(tx.Now))
+	return MailTx(ctx, tx, after, templates[a], func(r Recipient, words *i18n.Texts) map[string]string {
+		data := map[string]string{notify.KeyPath: r.Path, notify.KeyName: after.Name(), notify.KeyCompany: after.CompanyName}
+		// What it costs is the company's business.
+		if r.Audience == notify.Orderer {
+			data[notify.KeyFee] = feeText(words, Consequences(a, before.State, fee))
+		}
+		switch a {
+		case ActionActivate:
+			data[notify.KeyValidOn] = after.ValidUntil.String()
+			if after.Predecessor != [16]byte{} {
+				data[notify.KeyEndsOld] = "yes"
+			}
+			return data
+		case ActionBlock:
+			data[notify.KeyReason] = words.T("card.reason." + string(after.BlockReason))
+		case ActionTerminate:
+			data[notify.KeyReason] = words.T("card.reason." + string(after.EndReason))
+		}
+		if by.Name != "" {
+			data[notify.KeyBy] = by.Name
+		}
+		return data
+	}, holder, orderer)
+}
+
+// feeText is the sentence about the fee among the consequences.
+func feeText(words *i18n.Texts, all []Consequence) string {
+	for _, c := range all {
+		if len(c.Code) > 4 && c.Code[:4] == "fee_" {
+			return c.Text(words)
+		}
+	}
+	return ""
+}
+
+// tellShown tells the cardholder that the PIN was shown, and when: who didn't
+// ask for it finds out.
+func (s *Service) tellShown(ctx context.Context, tx *db.Tx, c Card) error {
+	holder, _, err := RecipientsTx(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	return MailTx(ctx, tx, c, notify.PINShown, func(r Recipient, _ *i18n.Texts) map[string]string {
+		return map[string]string{notify.KeyPath: r.Path, notify.KeyCompany: c.CompanyName, notify.KeyName: c.Name(),
+			notify.KeyShownAt: tx.Now.UTC().Format("2006-01-02T15:04:05Z07:00")}
+	}, holder)
+}

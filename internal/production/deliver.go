@@ -1,0 +1,182 @@
+package production
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/kortverk/kortverk/internal/artwork"
+	"github.com/kortverk/kortverk/internal/blob"
+	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/job"
+	"github.com/kortverk/kortverk/internal/journal"
+)
+
+// deliver hands a closed batch to the bureau. It may run any number of times:
+// the file is built from what is stored, and a batch that was taken is left
+// alone.
+func (s *Service) deliver(ctx context.Context, j *job.Job[Deliver]) error {
+	b, items, err := s.load(ctx, j.Args.Batch)
+	if err != nil {
+		return err
+	}
+	if b.State == Closed {
+		file, err := s.orderFile(ctx, b, items)
+		if err != nil {
+			return err
+		}
+		if err := s.bureau.Deliver(ctx, file); err != nil {
+			return err
+		}
+	}
+	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
+		if err := j.CompleteTx(ctx, tx); err != nil {
+			return err
+		}
+		rows, err := tx.Exec(`UPDATE batch SET state = 'delivered', delivered_at = $1 WHERE id = $2 AND state = 'closed'`, tx.Now, b.ID)
+		if err != nil || rows == 0 {
+			return err
+		}
+		// Receipts may have been faster: only what is still reserved is sent now.
+		_, err = tx.Exec(`UPDATE batch_item SET state = 'sent', sent_at = $1, revision = revision + 1 WHERE batch_id = $2 AND state = 'reserved'`, tx.Now, b.ID)
+		if err != nil {
+			return err
+		}
+		for _, i := range items {
+			if err := appendItem(ctx, tx, system, "production.sent", i, "", nil); err != nil {
+				return err
+			}
+		}
+		if err := journal.AppendTx(ctx, tx, journal.Entry{Kind: "production.delivered", By: system, Batch: b.ID}); err != nil {
+			return err
+		}
+		return s.settle(ctx, tx, b.ID)
+	})
+}
+
+func (s *Service) load(ctx context.Context, id uuid.UUID) (b Batch, items []Item, err error) {
+	b, err = db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) (Batch, error) {
+		b, err := batchByID(tx, id)
+		if err != nil {
+			return Batch{}, err
+		}
+		items, err = db.Rows(tx, scanItem, selectItem+`WHERE i.batch_id = $1 ORDER BY i.number`, id)
+		return b, err
+	})
+	return b, items, err
+}
+
+// orderFile builds what the bureau gets. Everything in it is stored, so the
+// same batch always makes the same file.
+func (s *Service) orderFile(ctx context.Context, b Batch, items []Item) (OrderFile, error) {
+	file := OrderFile{Version: 1, Batch: b.Number, CreatedAt: b.ClosedAt.UTC().Truncate(time.Second)}
+	for _, i := range items {
+		picture, err := s.blobs.Get(ctx, i.Photo)
+		if err != nil {
+			return OrderFile{}, err
+		}
+		pdf, svg, err := s.artwork(ctx, i, picture)
+		if err != nil {
+			return OrderFile{}, err
+		}
+		file.Cards = append(file.Cards, OrderCard{CardID: i.ID.String(), Number: string(i.Number), Type: i.Type, GivenName: i.GivenName,
+			Surname: i.Surname, Company: i.CompanyName, OrganisationNumber: i.OrganisationNumber, ValidUntil: i.ValidUntil.String(),
+			ArtworkSHA256: digest(pdf), Artwork: pdf, ArtworkSVG: svg, PhotoSHA256: digest(picture.Data), Photo: picture.Data,
+			Address: i.Address, OrderRef: i.OrderNumber})
+	}
+	return file, nil
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// artwork gives the stored drawing of an item, which is made the first time: a
+// new version of the program between two tries must not change the bytes.
+func (s *Service) artwork(ctx context.Context, i Item, picture blob.Blob) (pdf, svg []byte, err error) {
+	if i.Artwork == uuid.Nil {
+		drawn := artwork.Card{Type: i.Type, GivenName: i.GivenName, Surname: i.Surname, Company: i.CompanyName,
+			OrganisationNumber: i.OrganisationNumber, Number: string(i.Number), ValidUntil: i.ValidUntil, Photo: picture.Data,
+			CheckURL: s.cfg.CheckURL + string(i.Number), Scheme: s.cfg.Scheme, SchemeTagline: s.cfg.Tagline}
+		if pdf, err = artwork.PDF(drawn); err != nil {
+			return nil, nil, err
+		}
+		svg = []byte(artwork.Front(drawn).SVG(artwork.SVGOptions{Title: string(i.Number)}))
+		if err := s.keepArtwork(ctx, i, pdf, svg); err != nil {
+			return nil, nil, err
+		}
+		i, err = db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) (Item, error) { return itemByID(tx, i.ID) })
+		if err != nil {
+			return nil, nil, err
+		}
+	}
+	front, err := s.blobs.Get(ctx, i.ArtworkSVG)
+	if err != nil {
+		return nil, nil, err
+	}
+	print, err := s.blobs.Get(ctx, i.Artwork)
+	return print.Data, front.Data, err
+}
+
+var errDrawn = fault.New(fault.Conflict, "production.drawn_already")
+
+// keepArtwork stores a drawing; of two that draw the same item the first counts.
+func (s *Service) keepArtwork(ctx context.Context, i Item, pdf, svg []byte) error {
+	err := db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
+		print, err := s.blobs.PutTx(ctx, tx, "application/pdf", pdf)
+		if err != nil {
+			return err
+		}
+		screen, err := s.blobs.PutTx(ctx, tx, "image/svg+xml", svg)
+		if err != nil {
+			return err
+		}
+		return tx.Must1(errDrawn, `UPDATE batch_item SET artwork_id = $1, artwork_svg_id = $2 WHERE id = $3 AND artwork_id IS NULL`, print, screen, i.ID)
+	})
+	if errors.Is(err, errDrawn) {
+		return nil
+	}
+	return err
+}
+
+// AskOverdue asks the bureau about batches that have been silent for too long.
+// It runs by itself; a bureau that can't be reached is asked the next time.
+func (s *Service) AskOverdue(ctx context.Context) error {
+	silent := s.db.Clock().Now().Add(-s.cfg.AskAfter)
+	overdue, err := db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) ([]Batch, error) {
+		return db.Rows(tx, scanBatch, selectBatch+`WHERE b.state IN ('delivered', 'acknowledged') AND b.delivered_at <= $1
+			AND (b.asked_at IS NULL OR b.asked_at <= $1) ORDER BY b.delivered_at LIMIT 50`, silent)
+	})
+	if err != nil {
+		return err
+	}
+	var failures []error
+	for _, b := range overdue {
+		failures = append(failures, s.ask(ctx, b))
+	}
+	return errors.Join(failures...)
+}
+
+func (s *Service) ask(ctx context.Context, b Batch) error {
+	cards, err := db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) ([]string, error) {
+		return db.Rows(tx, db.Column[string], `SELECT id FROM batch_item WHERE batch_id = $1 AND state IN ('reserved', 'sent', 'produced') ORDER BY number`, b.ID)
+	})
+	if err != nil || len(cards) == 0 {
+		return err
+	}
+	if err := s.bureau.Ask(ctx, b.Number, cards); err != nil {
+		return err
+	}
+	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
+		if _, err := tx.Exec(`UPDATE batch SET asked_at = $1, asked = asked + 1 WHERE id = $2`, tx.Now, b.ID); err != nil {
+			return err
+		}
+		return journal.AppendTx(ctx, tx, journal.Entry{Kind: "production.asked", By: system, Batch: b.ID})
+	})
+}
