@@ -109,13 +109,23 @@ func letter(a company.Address, companyName string) []string {
 	}
 	lines = append(lines, a.Line1, town)
 	if a.Country != "" && a.Country != "SE" {
-		lines = append(lines, strings.ToUpper(country.Name(a.Country, i18n.English)))
+		lines = append(lines, strings.ToUpper(nameOf(a.Country)))
 	}
 	var out []string
 	for _, l := range lines {
 		out = append(out, wrap(l, 35)...)
 	}
 	return out
+}
+
+// nameOf is a country's English name, which post offices everywhere read.
+func nameOf(code string) string {
+	for _, c := range country.All(i18n.English) {
+		if c.Code == code {
+			return c.Name
+		}
+	}
+	return code
 }
 
 // wrap breaks a line at its blanks; a word that is too long alone stays whole.
