@@ -3,7 +3,7 @@
 // SQLite: one file is migrated per process and its bytes are copied per test. PostgreSQL: one server per
 // process, or the one that KV_TEST_PG names (an address of a server whose user may create databases); one
 // database is migrated and each test gets a copy of it. A server that the process started ends with the process,
-// however that ends. Where no PostgreSQL is installed, its tests are skipped and say so.
+// however that ends. Where no PostgreSQL is installed, its tests are skipped and say so; with KV_REQUIRE set they fail.
 package dbtest
 
 import (
