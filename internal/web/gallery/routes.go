@@ -115,4 +115,3 @@ func rail() ui.Menu {
 		{Label: "Händelser", Href: "/gallery/office", Icon: "list-tree"},
 	}}
 }
-
