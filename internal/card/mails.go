@@ -68,7 +68,7 @@ func CompanyPath(c Card) string {
 
 // MailTx sends one mail about a card to each recipient; data gives what
 // differs between languages and people.
-func MailTx(ctx context.Context, tx *db.Tx, c Card, t notify.Template, data func(r Recipient, words *i18n.Texts) map[string]string, to ...Recipient) error {
+func (s *Service) MailTx(ctx context.Context, tx *db.Tx, c Card, t notify.Template, data func(r Recipient, words *i18n.Texts) map[string]string, to ...Recipient) error {
 	for _, r := range to {
 		if r.Email == "" {
 			continue
@@ -87,7 +87,7 @@ func MailTx(ctx context.Context, tx *db.Tx, c Card, t notify.Template, data func
 				m.Data[k+"_en"] = v
 			}
 		}
-		if err := notify.EnqueueTx(ctx, tx, m); err != nil {
+		if err := notify.EnqueueTx(ctx, tx, s.keys, m); err != nil {
 			return err
 		}
 	}
@@ -106,7 +106,7 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, by actor.Actor, a Action,
 		return err
 	}
 	fee := s.Fee(clock.DateOf(tx.Now))
-	return MailTx(ctx, tx, after, templates[a], func(r Recipient, words *i18n.Texts) map[string]string {
+	return s.MailTx(ctx, tx, after, templates[a], func(r Recipient, words *i18n.Texts) map[string]string {
 		data := map[string]string{notify.KeyPath: r.Path, notify.KeyName: after.Name(), notify.KeyCompany: after.CompanyName}
 		// What it costs is the company's business.
 		if r.Audience == notify.Orderer {
@@ -148,7 +148,7 @@ func (s *Service) tellShown(ctx context.Context, tx *db.Tx, c Card) error {
 	if err != nil {
 		return err
 	}
-	return MailTx(ctx, tx, c, notify.PINShown, func(r Recipient, _ *i18n.Texts) map[string]string {
+	return s.MailTx(ctx, tx, c, notify.PINShown, func(r Recipient, _ *i18n.Texts) map[string]string {
 		return map[string]string{notify.KeyPath: r.Path, notify.KeyCompany: c.CompanyName, notify.KeyName: c.Name(),
 			notify.KeyShownAt: tx.Now.UTC().Format("2006-01-02T15:04:05Z07:00")}
 	}, holder)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/luhn"
 )
 
 // Number is a card number in its one written form, "BB-1234-567897": two
@@ -39,7 +40,7 @@ func ParseNumber(s string) (Number, error) {
 			return "", errMalformed()
 		}
 	}
-	if len(letters) != 2 || len(digits) != 10 || luhn(digits[:9]) != digits[9] {
+	if len(letters) != 2 || len(digits) != 10 || !luhn.Valid(digits) {
 		return "", errMalformed()
 	}
 	return format(letters, digits), nil
@@ -51,21 +52,6 @@ func errMalformed() *fault.Error {
 
 func format(prefix, digits string) Number {
 	return Number(prefix + "-" + digits[:4] + "-" + digits[4:])
-}
-
-// luhn gives the check digit for the digits before it.
-func luhn(digits string) byte {
-	sum := 0
-	for i := range len(digits) {
-		d := int(digits[len(digits)-1-i] - '0')
-		if i%2 == 0 {
-			if d *= 2; d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return byte('0' + (10-sum%10)%10)
 }
 
 // Digits are the ten digits without prefix and hyphens.
@@ -91,7 +77,8 @@ func randomNumber(prefix string) (Number, error) {
 	}
 	s := n.String()
 	s = strings.Repeat("0", 9-len(s)) + s
-	return format(prefix, s+string(luhn(s))), nil
+	check, _ := luhn.Digit(s) // digits only
+	return format(prefix, s+string(check)), nil
 }
 
 // ReserveNumberTx takes a number that no card has had and never will have
