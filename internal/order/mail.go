@@ -1,0 +1,137 @@
+package order
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/kortverk/kortverk/internal/company"
+	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/i18n"
+	"github.com/kortverk/kortverk/internal/notify"
+	"github.com/kortverk/kortverk/internal/person"
+)
+
+const purposeLink = "order.link"
+
+// linkTx makes a link to a line for a mail to its cardholder. Earlier links stay good: people open old mails.
+func (s *Service) linkTx(tx *db.Tx, line ID) (path string, err error) {
+	b := make([]byte, 16)
+	rand.Read(b)
+	token := base64.RawURLEncoding.EncodeToString(b)
+	_, err = tx.Exec("INSERT INTO order_link (token_hash, line, created_at) VALUES ($1, $2, $3)", s.keep.Hash(purposeLink, token), line, tx.Now)
+	return "/a/" + token, err
+}
+
+var errLink = fault.New(fault.NotFound, "order.link_unknown")
+
+// OpenLink says which line a link from a mail leads to. It changes nothing and tells nothing else; the page asks the
+// visitor to sign in, and whether the line is theirs is decided then. A link lives until the card is made or the line
+// is cancelled. Error: order.link_unknown.
+func (s *Service) OpenLink(ctx context.Context, token string) (ID, error) {
+	return db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) (ID, error) {
+		id, err := db.Value[uuid.UUID](tx, `SELECT k.line FROM order_link k JOIN order_line l ON l.id = k.line
+			WHERE k.token_hash = $1 AND l.state NOT IN ('draft', 'produced', 'cancelled')`, s.keep.Hash(purposeLink, token))
+		if err == db.ErrNoRows {
+			return uuid.Nil, errLink
+		}
+		return id, err
+	})
+}
+
+// toCardholderTx mails the cardholder of a line. Keys of data are notify's.
+func (s *Service) toCardholderTx(ctx context.Context, tx *db.Tx, l Line, m notify.Mail, data map[string]string) error {
+	if l.Claimed.Email == "" {
+		return nil
+	}
+	m.To, m.ToName, m.Lang = l.Claimed.Email, l.Name(), l.Claimed.Lang
+	m.Line, m.Order, m.Company, m.Data = l.ID, l.Order, l.Company, data
+	return notify.EnqueueTx(ctx, tx, s.keep, m)
+}
+
+// toOrdererTx mails the orderer of a line at the address of the person; nothing where there is none.
+func (s *Service) toOrdererTx(ctx context.Context, tx *db.Tx, l Line, m notify.Mail, data func(t *i18n.Texts) map[string]string) error {
+	p, err := ordererTx(ctx, tx, l.orderer)
+	if err != nil || p.Email == "" {
+		return err
+	}
+	m.To, m.ToName, m.Lang = p.Email, p.Name().String(), p.Lang
+	m.Line, m.Order, m.Company = l.ID, l.Order, l.Company
+	m.Data = data(i18n.For(p.Lang))
+	m.Data[notify.KeyPath] = linePath(l)
+	m.Data[notify.KeyOrder] = l.OrderNumber
+	return notify.EnqueueTx(ctx, tx, s.keep, m)
+}
+
+// ordererTx is who ordered, the zero person where nobody can be written to.
+func ordererTx(ctx context.Context, tx *db.Tx, id uuid.UUID) (person.Person, error) {
+	if id == uuid.Nil {
+		return person.Person{}, nil
+	}
+	p, err := person.ByIDTx(ctx, tx, id)
+	if fault.KindOf(err) == fault.NotFound && err != nil {
+		return person.Person{}, nil
+	}
+	return p, err
+}
+
+func orderPath(o Order) string {
+	return "/o/" + o.Company.String() + "/orders/" + o.ID.String()
+}
+
+func linePath(l Line) string {
+	return "/o/" + l.Company.String() + "/orders/" + l.Order.String() + "/lines/" + l.ID.String()
+}
+
+// inBoth gives a value in the recipient's language and, for the second part of a mail, in English.
+func inBoth(data map[string]string, key string, lang i18n.Lang, say func(t *i18n.Texts) string) {
+	data[key] = say(i18n.For(lang))
+	if lang != i18n.English {
+		data[key+"_en"] = say(i18n.For(i18n.English))
+	}
+}
+
+// fieldList names fields in words: "Namn, foto".
+func fieldList(t *i18n.Texts, codes []string) string {
+	names := make([]string, len(codes))
+	for i, c := range codes {
+		names[i] = t.T("order.field." + c)
+	}
+	return strings.Join(names, ", ")
+}
+
+// told notes that the cardholder is written to now, and says what is new since the last time. Call it inside the change
+// of a move, so that it is saved with the line.
+func (l *Line) told(tx *db.Tx) (changed []string) {
+	if !l.ToldAt.IsZero() {
+		changed = l.untold
+	}
+	l.toldBeforeAt, l.ToldAt = l.ToldAt, tx.Now
+	return changed
+}
+
+// askTx writes to the cardholder that the line waits for approval; changed is what is new since the last time.
+func (s *Service) askTx(ctx context.Context, tx *db.Tx, l Line, changed []string, delay time.Duration, key string) error {
+	path, err := s.linkTx(tx, l.ID)
+	if err != nil {
+		return err
+	}
+	c, err := company.ByIDTx(ctx, tx, l.Company)
+	if err != nil {
+		return err
+	}
+	m := notify.Mail{Template: notify.OrderAwaitingCardholder, Delay: delay, Key: key}
+	data := map[string]string{
+		notify.KeyPath: path, notify.KeyCompany: c.Name, notify.KeyName: l.Name(), notify.KeyOrder: l.OrderNumber, notify.KeyLapsesOn: l.LapsesOn().String(),
+	}
+	if len(changed) > 0 {
+		m.Template = notify.OrderChanged
+		inBoth(data, notify.KeyChanged, l.Claimed.Lang, func(t *i18n.Texts) string { return fieldList(t, changed) })
+	}
+	return s.toCardholderTx(ctx, tx, l, m, data)
+}
