@@ -15,7 +15,7 @@ type Date struct {
 	Day   int
 }
 
-// Codes of ParseDate.
+// codeDate is ParseDate's refusal.
 const codeDate = "clock.date_malformed"
 
 // ParseDate reads YYYY-MM-DD and takes only days that exist. Its fault is clock.date_malformed.
