@@ -81,7 +81,7 @@ func (c Config) part(t *i18n.Texts, m Mail) part {
 	}
 	p := part{
 		Lang:    t.Lang,
-		Subject: t.T(textKey(m, "subject"), args...),
+		Subject: oneLine(t.T(textKey(m, "subject"), args...)),
 		Heading: t.T(textKey(m, "heading"), args...),
 		Body:    lines(t.T(textKey(m, "body"), args...)),
 		Steps:   lines(may("steps")),
@@ -97,6 +97,9 @@ func (c Config) part(t *i18n.Texts, m Mail) part {
 	}
 	return p
 }
+
+// oneLine keeps a name with a line break in it from writing headers.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // lines splits a text into its paragraphs.
 func lines(s string) []string {

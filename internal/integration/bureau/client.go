@@ -84,7 +84,7 @@ func (c *Client) Deliver(ctx context.Context, b production.OrderFile) error {
 	if err := c.post(ctx, "/v1/batches", "application/zip", body, http.StatusOK, &answer); err != nil {
 		return err
 	}
-	if answer.Batch != b.Batch || answer.SHA256 != digest(body) || answer.Count != len(b.Cards) {
+	if answer.Batch != b.Batch || answer.SHA256 != Digest(body) || answer.Count != len(b.Cards) {
 		return fault.New(fault.Unavailable, "bureau.unreachable").Because(
 			fmt.Errorf("answer to batch %s is about batch %q, %d cards, digest %s", b.Batch, answer.Batch, answer.Count, answer.SHA256))
 	}

@@ -141,7 +141,7 @@ func (p packer) json(path string, v any) (FileRef, error) {
 // file adds a file; a digest that the caller knows must fit, so that a picture
 // damaged on its way through the database is never printed.
 func (p packer) file(path string, data []byte, want string) (FileRef, error) {
-	got := digest(data)
+	got := Digest(data)
 	if want != "" && want != got {
 		return FileRef{}, fmt.Errorf("%s: digest %s, expected %s", path, got, want)
 	}
@@ -155,7 +155,8 @@ func (p packer) file(path string, data []byte, want string) (FileRef, error) {
 	return FileRef{Path: path, SHA256: got}, nil
 }
 
-func digest(data []byte) string {
+// Digest is SHA-256 in lower-case hexadecimal.
+func Digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }
@@ -280,7 +281,7 @@ func takeRef(files map[string][]byte, ref FileRef, path string) ([]byte, error) 
 		return nil, Malformed("%s is missing", path)
 	}
 	delete(files, path)
-	if digest(data) != ref.SHA256 {
+	if Digest(data) != ref.SHA256 {
 		return nil, Malformed("%s does not have the digest in the manifest", path)
 	}
 	return data, nil

@@ -1,6 +1,7 @@
 package smtp
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -20,17 +21,17 @@ import (
 // TLS is how the connection is protected.
 type TLS string
 
-// The modes. The zero value is STARTTLS.
+// The modes. The zero value is Mandatory.
 const (
-	STARTTLS TLS = "starttls" // port 587: refuses to go on without
-	Implicit TLS = "tls"      // port 465: from the first byte
-	Off      TLS = "off"      // loopback only
+	Mandatory TLS = "mandatory" // on port 465 from the first byte, else by STARTTLS, and not without
+	Implicit  TLS = "tls"       // from the first byte, on any port
+	Off       TLS = "off"       // loopback only
 )
 
 // Config is where the mail server is.
 type Config struct {
 	Host     string
-	Port     int // 0: 587 or 465, by TLS
+	Port     int // 0: 587, or 465 with Implicit
 	User     string
 	Password string
 	TLS      TLS
@@ -60,23 +61,18 @@ func New(c Config) (*Client, error) {
 		mail.WithTimeout(c.Timeout),
 		mail.WithTLSConfig(&tls.Config{ServerName: c.Host, RootCAs: c.RootCAs, MinVersion: tls.VersionTLS12}),
 	}
-	port := 587
-	switch c.TLS {
-	case STARTTLS, "":
-		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
-	case Implicit:
-		port = 465
+	port := cmp.Or(c.Port, map[TLS]int{Implicit: 465}[c.TLS], 587)
+	switch {
+	case c.TLS == Implicit, (c.TLS == Mandatory || c.TLS == "") && port == 465:
 		options = append(options, mail.WithSSL())
-	case Off:
-		if !loopback(c.Host) {
-			return nil, fmt.Errorf("mail server %s: without TLS only on this machine", c.Host)
-		}
+	case c.TLS == Mandatory, c.TLS == "":
+		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory))
+	case c.TLS == Off && !loopback(c.Host):
+		return nil, fmt.Errorf("mail server %s: without TLS only on this machine", c.Host)
+	case c.TLS == Off:
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
 	default:
-		return nil, fmt.Errorf("mail server: TLS mode %q is not one of starttls, tls, off", c.TLS)
-	}
-	if c.Port != 0 {
-		port = c.Port
+		return nil, fmt.Errorf("mail server: TLS mode %q is not one of mandatory, tls, off", c.TLS)
 	}
 	options = append(options, mail.WithPort(port))
 	if c.Hello != "" {
