@@ -79,7 +79,7 @@ func fromPDF(t testing.TB, pdf []byte) (pages [][]placed) {
 			}
 		}
 	}
-	for _, m := range regexp.MustCompile(`/Type /Page\n(?s).*?/Contents (\d+) 0 R`).FindAllSubmatch(pdf, -1) {
+	for _, m := range regexp.MustCompile(`/Type /Page\n(?s).*?/Contents\s+(\d+) 0 R`).FindAllSubmatch(pdf, -1) {
 		pages = append(pages, readPage(t, inflate(t, objects[string(m[1])]), fonts))
 	}
 	return pages
@@ -126,7 +126,7 @@ var letters = map[face]map[int]rune{}
 func letterOf(f face, glyph int) rune {
 	if letters[f] == nil {
 		letters[f] = map[int]rune{}
-		for _, area := range [][2]rune{{' ', 0x5FF}, {0x1E00, 0x1EFF}, {0x2000, 0x2030}} {
+		for _, area := range [][2]rune{{' ', 0x5FF}, {0x1E00, 0x1FFF}, {0x2000, 0x2030}} {
 			for r := area[0]; r <= area[1]; r++ {
 				if g := int(f.glyph(r)); g != 0 && letters[f][g] == 0 {
 					letters[f][g] = r

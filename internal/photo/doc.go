@@ -17,8 +17,9 @@
 // The header is read before anything is decoded, so that a small file can't ask
 // for a large memory. At most two pictures are decoded at a time, and a large one
 // counts as both. It is brought down by whole numbers with a box, band by band,
-// finished with a good filter, turned as EXIF says, and written again as a JPEG of at most 1200 × 1640: no metadata, no
-// position, no trailing bytes of the original survive.
+// finished with a good filter, turned as EXIF says, and written again as a JPEG of
+// at most 1200 × 1640: no metadata, no position, no trailing bytes of the original
+// survive.
 //
 // # The verdict
 //
@@ -35,6 +36,8 @@
 // The thresholds are in verdict.go; their test shows what good, blurred, dark,
 // bright, shadowed portraits measure.
 //
-// Hash is a perceptual hash (64 bits of brightness differences): Alike tells
-// whether two pictures are the same one, however scaled or compressed.
+// # The same picture again
+//
+// Hash is a perceptual hash (64 bits): Alike tells whether two pictures are the
+// same one, however scaled or compressed. It is a hint for a reviewer.
 package photo

@@ -11,6 +11,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -244,6 +245,21 @@ func TestKindsOfPixels(t *testing.T) {
 	}
 	if p := accept(t, encodePNG(t, grey)); p.Width != 400 {
 		t.Error("16 bits grey")
+	}
+}
+
+// A print shop's CMYK file comes out red above and blue below, not inverted.
+func TestCMYK(t *testing.T) {
+	data, err := os.ReadFile("testdata/cmyk.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := jpeg.Decode(bytes.NewReader(accept(t, data).JPEG))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := corner(img, false, false) + corner(img, false, true); got != "redblue" {
+		t.Errorf("%s", got)
 	}
 }
 
