@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	netmail "net/mail"
+	"strconv"
 	"strings"
 	"time"
 
@@ -170,6 +171,11 @@ func replyOf(e *mail.SendError, to string) string {
 	reply := strings.TrimPrefix(e.Error(), e.Reason.String())
 	reply = strings.TrimPrefix(reply, ": ")
 	reply, _, _ = strings.Cut(reply, ", affected ")
+	if code, words, ok := strings.Cut(reply, ` "`); ok { // textproto quotes what the server says
+		if words, err := strconv.Unquote(`"` + words); err == nil {
+			reply = code + " " + strings.Join(strings.Fields(words), " ")
+		}
+	}
 	reply = strings.ReplaceAll(reply, to, "…")
 	if runes := []rune(reply); len(runes) > 300 {
 		reply = string(runes[:300])
