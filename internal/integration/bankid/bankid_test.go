@@ -55,7 +55,7 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.config = bankid.Config{BaseURL: b.rp.URL + "/rp/v6.0", ClientCertificate: cert, ClientKey: key, Root: sim.RootPEM(), SignatureRoots: sim.RootPEM(), Sandbox: true}
+	b.config = bankid.Config{BaseURL: b.rp.URL + "/rp/v6.0", Certificate: cert, Key: key, Root: sim.RootPEM(), SigningRoots: sim.RootPEM(), Sandbox: true}
 	if b.p, err = bankid.New(b.config); err != nil {
 		t.Fatal(err)
 	}
@@ -365,7 +365,7 @@ func TestOnlyTheConfiguredRootAndCertificate(t *testing.T) {
 		t.Errorf("cause: %v", errors.Unwrap(err))
 	}
 	other = b.config
-	if other.ClientCertificate, other.ClientKey, err = stranger.ClientCertificate("Kortverk", "5599990016"); err != nil {
+	if other.Certificate, other.Key, err = stranger.ClientCertificate("Kortverk", "5599990016"); err != nil {
 		t.Fatal(err)
 	}
 	if p, err = bankid.New(other); err != nil {
@@ -375,7 +375,7 @@ func TestOnlyTheConfiguredRootAndCertificate(t *testing.T) {
 	b.wantCode(err, "eid.unreachable") // a client certificate of another root
 	// Another relying party's order doesn't exist.
 	other = b.config
-	if other.ClientCertificate, other.ClientKey, err = b.sim.ClientCertificate("Annan", "5599990024"); err != nil {
+	if other.Certificate, other.Key, err = b.sim.ClientCertificate("Annan", "5599990024"); err != nil {
 		t.Fatal(err)
 	}
 	if p, err = bankid.New(other); err != nil {
@@ -388,9 +388,9 @@ func TestOnlyTheConfiguredRootAndCertificate(t *testing.T) {
 func TestConfigurationErrors(t *testing.T) {
 	b := newBench(t)
 	for name, change := range map[string]func(*bankid.Config){
-		"key":             func(c *bankid.Config) { c.ClientKey = nil },
+		"key":             func(c *bankid.Config) { c.Key = nil },
 		"root":            func(c *bankid.Config) { c.Root = []byte("x") },
-		"signature roots": func(c *bankid.Config) { c.SignatureRoots = nil },
+		"signature roots": func(c *bankid.Config) { c.SigningRoots = nil },
 	} {
 		c := b.config
 		change(&c)

@@ -19,11 +19,11 @@ const Name = "bankid"
 
 // Config is what a deployment has to say. Certificates and keys are PEM.
 type Config struct {
-	BaseURL           string // "https://appapi2.bankid.com/rp/v6.0"
-	ClientCertificate []byte // the relying party's certificate (FP-certifikat), with its chain
-	ClientKey         []byte
-	Root              []byte // root of the API's server certificate; nothing else is trusted
-	SignatureRoots    []byte // roots of the people's certificates
+	BaseURL      string // "https://appapi2.bankid.com/rp/v6.0"
+	Certificate  []byte // the relying party's certificate (FP-certifikat), with its chain
+	Key          []byte
+	Root         []byte // root of the API's server certificate; nothing else is trusted
+	SigningRoots []byte // roots of the people's certificates
 	// Sandbox accepts what must never pass in production: test BankIDs, and return addresses
 	// over plain http on this machine.
 	Sandbox bool
@@ -40,11 +40,11 @@ var _ eid.Provider = (*Provider)(nil)
 
 // New reads certificates and keys; it doesn't call out.
 func New(c Config) (*Provider, error) {
-	client, err := NewClient(c.BaseURL, c.ClientCertificate, c.ClientKey, c.Root)
+	client, err := NewClient(c.BaseURL, c.Certificate, c.Key, c.Root)
 	if err != nil {
 		return nil, err
 	}
-	verifier, err := NewVerifier(c.SignatureRoots)
+	verifier, err := NewVerifier(c.SigningRoots)
 	if err != nil {
 		return nil, err
 	}

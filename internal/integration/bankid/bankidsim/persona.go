@@ -106,6 +106,6 @@ func SpecialPersonas() []Persona {
 		{ID: "hundred", PersonalNumber: PersonalNumber(1921, time.March, 14, 238), GivenName: "Greta", Surname: "Wallin", Note: "hundred"},
 		{ID: "two-banks-1", PersonalNumber: twins, GivenName: "Karin", Surname: "Ek", Note: "two-banks-1"},
 		{ID: "two-banks-2", PersonalNumber: twins, GivenName: "KARIN ELISABET", Surname: "EK SUNDIN", Note: "two-banks-2"},
-		{ID: "foreign", PersonalNumber: PersonalNumber(1986, time.July, 21, 239), GivenName: "Jonas", Surname: "Petraitis", Note: "foreign", Knobs: Knobs{NoDocument: true}},
+		{ID: "foreign", PersonalNumber: PersonalNumber(1986, time.July, 21, 239), GivenName: "Tomas", Surname: "Kazlauskas", Note: "foreign", Knobs: Knobs{NoDocument: true}},
 	}
 }

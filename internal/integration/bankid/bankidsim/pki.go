@@ -78,6 +78,10 @@ func openPKI(folder string, hosts []string) (*pki, error) {
 			return nil, err
 		}
 	}
+	public := filepath.Join(folder, "root.pem") // for relying parties of other programs
+	if err := os.WriteFile(public, certPEM(p.root.cert), 0o644); err != nil {
+		return nil, fmt.Errorf("bankidsim: %w", err)
+	}
 	return p, nil
 }
 
@@ -117,7 +121,7 @@ func serverTemplate(hosts []string) *x509.Certificate {
 // loadOrMake reads a pair from the folder; one that is missing, ends within a month, or was signed
 // by an older parent is made anew.
 func (p *pki) loadOrMake(name string, template *x509.Certificate, parent *pair, newKey func() (crypto.Signer, error)) (pair, error) {
-	file := filepath.Join(p.folder, name+".pem")
+	file := filepath.Join(p.folder, name+".pair.pem")
 	if got, err := readPair(file); err == nil && p.fits(got.cert, template, parent) {
 		return got, nil
 	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
