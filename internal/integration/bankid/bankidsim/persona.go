@@ -98,7 +98,7 @@ func validPersonalNumber(s string) bool {
 func SpecialPersonas() []Persona {
 	twins := PersonalNumber(1984, time.April, 12, 238)
 	return []Persona{
-		{ID: "capitals", PersonalNumber: PersonalNumber(1990, time.February, 3, 238), GivenName: "ÅSA MARIE", Surname: "ÖBERG LIND", Note: "capitals-only"},
+		{ID: "capitals", PersonalNumber: PersonalNumber(1991, time.October, 4, 238), GivenName: "KERSTIN MARIE", Surname: "ÅBERG SJÖ", Note: "capitals-only"},
 		{ID: "no-middle-name", PersonalNumber: PersonalNumber(1979, time.November, 30, 239), GivenName: "Lars", Surname: "Pettersson", Note: "no-middle-name"},
 		{ID: "hyphen", PersonalNumber: PersonalNumber(1995, time.June, 6, 238), GivenName: "Anna-Karin", Surname: "Lindqvist-Holm", Note: "hyphenated"},
 		{ID: "apostrophe", PersonalNumber: PersonalNumber(1988, time.January, 17, 239), GivenName: "Sean", Surname: "O’Connor", Note: "apostrophe"},
