@@ -222,7 +222,11 @@ func (s *Service) try(ctx context.Context, by actor.Actor, c Card, kind string, 
 	case wrong >= MaxTries:
 		return fault.New(fault.TooMany, "card.locked", "minutes", strconv.Itoa(minutes(LockFor)))
 	}
-	return fault.New(fault.Invalid, "card."+kind+"_wrong", "left", strconv.FormatInt(MaxTries-wrong, 10)).On(kind)
+	left := strconv.FormatInt(MaxTries-wrong, 10)
+	if kind == "digits" {
+		return fault.New(fault.Invalid, "card.digits_wrong", "left", left).On(kind)
+	}
+	return fault.New(fault.Invalid, "card.number_wrong", "left", left).On(kind)
 }
 
 // locked says for how long.

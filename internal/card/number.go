@@ -91,7 +91,7 @@ func ReserveNumberTx(_ context.Context, tx *db.Tx, prefix string, line, item uui
 		if err != nil {
 			return "", err
 		}
-		rows, err := tx.Exec(`INSERT INTO card_number (number, line, item, reserved_at) VALUES ($1, $2, $3, $4)
+		rows, err := tx.Exec(`INSERT INTO card_number (number, line_id, item_id, reserved_at) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (number) DO NOTHING`, string(n), line, item, tx.Now)
 		if err != nil {
 			return "", err

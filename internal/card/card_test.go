@@ -1,0 +1,626 @@
+package card_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/kortverk/kortverk/internal/actor"
+	"github.com/kortverk/kortverk/internal/card"
+	"github.com/kortverk/kortverk/internal/card/cardtest"
+	"github.com/kortverk/kortverk/internal/clock"
+	"github.com/kortverk/kortverk/internal/company"
+	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/db/dbtest"
+	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/i18n"
+	"github.com/kortverk/kortverk/internal/journal"
+	"github.com/kortverk/kortverk/internal/order"
+	"github.com/kortverk/kortverk/internal/person"
+)
+
+func wants(t *testing.T, err error, code string) {
+	t.Helper()
+	if fault.CodeOf(err) != code {
+		t.Helper()
+		t.Errorf("got %v, expected %s", err, code)
+	}
+}
+
+func must[T any](t *testing.T) func(T, error) T {
+	return func(v T, err error) T {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+}
+
+// entries are the kinds in a card's journal, oldest first.
+func entries(t *testing.T, d *db.DB, c card.Card) []string {
+	t.Helper()
+	records := must[[]journal.Record](t)(db.Read(t.Context(), d, func(ctx context.Context, tx *db.Tx) ([]journal.Record, error) {
+		return journal.Of(ctx, tx, journal.OfCard(c.ID))
+	}))
+	var kinds []string
+	for _, r := range records {
+		kinds = append(kinds, r.Kind)
+	}
+	return kinds
+}
+
+func mails(t *testing.T, d *db.DB, c card.Card) []string {
+	t.Helper()
+	return must[[]string](t)(db.Read(t.Context(), d, func(_ context.Context, tx *db.Tx) ([]string, error) {
+		return db.Rows(tx, db.Column[string], `SELECT template FROM mail WHERE card_id = $1 ORDER BY template, id`, c.ID)
+	}))
+}
+
+// Rows: 54, 55
+func TestActivateMakesThePIN(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		h := k.Holder(t, "Piotr", "Wiśniewski")
+		c := k.Produced(t, h)
+		if c.State != card.Produced || c.Revision != 1 {
+			t.Fatal(c)
+		}
+		var told []card.State
+		k.Cards.OnChange(func(c card.Card) { told = append(told, c.State) })
+		a := must[card.Activation](t)(k.Cards.Activate(t.Context(), h.Actor, c.ID, " "+c.Number.LastSix()[:3]+" "+c.Number.LastSix()[3:], time.Now()))
+		if a.Card.State != card.Active || len(a.PIN) != 4 || a.Card.ActivatedAt.IsZero() {
+			t.Fatal(a.Card)
+		}
+		pin := must[string](t)(k.Cards.ShowPIN(t.Context(), h.Actor, c.ID, strings.ToLower(string(c.Number)), time.Now()))
+		if pin != a.PIN {
+			t.Error("shown PIN differs from the one at activation")
+		}
+		if got := entries(t, d, c); !slices.Equal(got, []string{"card.produced", "card.activated", "card.pin_shown", "card.pin_shown"}) {
+			t.Error(got)
+		}
+		if got := mails(t, d, c); !slices.Contains(got, "card_activated") || !slices.Contains(got, "pin_shown") {
+			t.Error(got)
+		}
+		if !slices.Equal(told, []card.State{card.Active}) {
+			t.Error(told)
+		}
+		_, err := k.Cards.Activate(t.Context(), h.Actor, c.ID, c.Number.LastSix(), time.Now())
+		wants(t, err, "card.already_active")
+	})
+}
+
+func TestActivateRefuses(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		h, other := k.Holder(t, "Sara", "Ekdahl"), k.Holder(t, "Oskar", "Hägg")
+		c := k.Produced(t, h)
+		activate := func(by actor.Actor, digits string, fresh time.Time) error {
+			_, err := k.Cards.Activate(t.Context(), by, c.ID, digits, fresh)
+			return err
+		}
+		right := c.Number.LastSix()
+		wants(t, activate(other.Actor, right, time.Now()), "card.unknown")
+		wants(t, activate(k.Orderer, right, time.Now()), "card.not_allowed")
+		wants(t, activate(k.Officer, right, time.Now()), "card.not_allowed")
+		wants(t, activate(h.Actor, right, time.Now().Add(-6*time.Minute)), "card.fresh_identification_needed")
+		wants(t, activate(h.Actor, right, time.Time{}), "card.fresh_identification_needed")
+		wants(t, activate(h.Actor, right, time.Now().Add(time.Hour)), "card.fresh_identification_needed")
+		wants(t, activate(h.Actor, "12345", time.Now()), "card.digits_malformed")
+		wants(t, activate(h.Actor, "12345a", time.Now()), "card.digits_malformed")
+		wants(t, activate(h.Actor, "+12345", time.Now()), "card.digits_malformed")
+		_, err := k.Cards.ShowPIN(t.Context(), h.Actor, c.ID, string(c.Number), time.Now())
+		wants(t, err, "card.no_pin")
+		k.Expire(t, c)
+		wants(t, activate(h.Actor, right, time.Now()), "card.expired")
+		if got := entries(t, d, c); !slices.Equal(got, []string{"card.produced"}) {
+			t.Error("a refusal changed something:", got)
+		}
+	})
+}
+
+// Rows: 56
+func TestFiveWrongLock(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		h := k.Holder(t, "Sara", "Ekdahl")
+		c, _ := k.Active(t, h)
+		wrong := "BB-1234-567897"
+		for left := 4; left >= 1; left-- {
+			_, err := k.Cards.ShowPIN(t.Context(), h.Actor, c.ID, wrong, time.Now())
+			wants(t, err, "card.number_wrong")
+			if e, _ := fault.As(err); e == nil || e.Args["left"] != string(rune('0'+left)) {
+				t.Error(e, left)
+			}
+		}
+		_, err := k.Cards.ShowPIN(t.Context(), h.Actor, c.ID, "not a number", time.Now())
+		wants(t, err, "card.number_malformed")
+		_, err = k.Cards.ShowPIN(t.Context(), h.Actor, c.ID, wrong, time.Now())
+		wants(t, err, "card.locked")
+		_, err = k.Cards.ShowPIN(t.Context(), h.Actor, c.ID, string(c.Number), time.Now())
+		wants(t, err, "card.locked")
+		if got := entries(t, d, c); got[len(got)-1] != "card.locked" {
+			t.Error(got)
+		}
+		// Fifteen minutes later the right one opens, and the count begins anew.
+		card.SetWall(k.Cards, func() time.Time { return time.Now().Add(16 * time.Minute) })
+		later := time.Now().Add(16 * time.Minute)
+		if _, err := k.Cards.ShowPIN(t.Context(), h.Actor, c.ID, string(c.Number), later); err != nil {
+			t.Error(err)
+		}
+		_, err = k.Cards.ShowPIN(t.Context(), h.Actor, c.ID, wrong, later)
+		wants(t, err, "card.number_wrong")
+		if e, _ := fault.As(err); e == nil || e.Args["left"] != "4" {
+			t.Error(e)
+		}
+	})
+}
+
+// Rows: 56
+func TestFortyAtOnceAreFiveWrong(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		h := k.Holder(t, "Sara", "Ekdahl")
+		shown, _ := k.Active(t, h)
+		waiting := k.Issue(t, k.Line(t, h, order.Produced), "Furuborg Bygg AB")
+		digits := "000000"
+		if waiting.Number.LastSix() == digits {
+			digits = "000001"
+		}
+		for name, try := range map[string]func() error{
+			"number": func() error {
+				_, err := k.Cards.ShowPIN(t.Context(), h.Actor, shown.ID, "BB-1234-567897", time.Now())
+				return err
+			},
+			"digits": func() error {
+				_, err := k.Cards.Activate(t.Context(), h.Actor, waiting.ID, digits, time.Now())
+				return err
+			},
+		} {
+			codes := parallel(40, try)
+			if codes["card."+name+"_wrong"] != 4 || codes["card.locked"] != 36 {
+				t.Error(name, codes)
+			}
+		}
+	})
+}
+
+// parallel runs fn n times at once and counts the codes; "" is success.
+func parallel(n int, fn ...func() error) map[string]int {
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	codes := map[string]int{}
+	start := make(chan struct{})
+	for i := range n {
+		wg.Go(func() {
+			<-start
+			err := fn[i%len(fn)]()
+			mu.Lock()
+			defer mu.Unlock()
+			if code := fault.CodeOf(err); err != nil && code == "" {
+				codes[err.Error()]++
+			} else {
+				codes[code]++
+			}
+		})
+	}
+	close(start)
+	wg.Wait()
+	return codes
+}
+
+func TestPINIsNowhere(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		// Four digits occur by chance in ids and times; a PIN among letters doesn't.
+		h := k.Holder(t, "Sara", "Ekdahl")
+		c, pin := k.Active(t, h)
+		must[string](t)(k.Cards.ShowPIN(t.Context(), h.Actor, c.ID, string(c.Number), time.Now()))
+		for _, q := range []string{
+			`SELECT reason || '|' || data FROM journal_entry WHERE card_id = $1`,
+			`SELECT '|' || template || reply FROM mail WHERE card_id = $1`,
+			`SELECT note || '|' || end_reason FROM card WHERE id = $1`,
+		} {
+			for _, s := range texts(t, d, q, c.ID) {
+				if strings.Contains(s, pin) {
+					t.Errorf("%s holds the PIN: %s", q, s)
+				}
+			}
+		}
+		type stored struct{ sealed, check string }
+		p := must[stored](t)(db.Read(t.Context(), d, func(_ context.Context, tx *db.Tx) (stored, error) {
+			return db.One(tx, func(r db.Row) (s stored, err error) {
+				var sealed []byte
+				err = r.Scan(&sealed, &s.check)
+				s.sealed = string(sealed)
+				return s, err
+			}, `SELECT sealed, pvv FROM card_pin WHERE card_id = $1`, c.ID)
+		}))
+		if strings.Contains(p.sealed, pin) || p.check == pin || len(p.sealed) < 30 {
+			t.Error("the PIN isn't sealed")
+		}
+	})
+}
+
+func texts(t *testing.T, d *db.DB, q string, args ...any) []string {
+	t.Helper()
+	return must[[]string](t)(db.Read(t.Context(), d, func(_ context.Context, tx *db.Tx) ([]string, error) {
+		return db.Rows(tx, db.Column[string], q, args...)
+	}))
+}
+
+func TestSealedPINOpensOnlyOnItsOwnCard(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		a, b := k.Holder(t, "Sara", "Ekdahl"), k.Holder(t, "Oskar", "Hägg")
+		ca, pinA := k.Active(t, a)
+		cb, _ := k.Active(t, b)
+		err := db.Do(t.Context(), d, func(_ context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(`UPDATE card_pin SET sealed = (SELECT sealed FROM card_pin WHERE card_id = $1),
+				activation_id = (SELECT activation_id FROM card_pin WHERE card_id = $1) WHERE card_id = $2`, ca.ID, cb.ID)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if pin, err := k.Cards.ShowPIN(t.Context(), b.Actor, cb.ID, string(cb.Number), time.Now()); err == nil || pin == pinA {
+			t.Error("a moved PIN opens")
+		}
+	})
+}
+
+// Rows: 57, 58
+func TestActivatingEndsTheCardBefore(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		h, colleague := k.Holder(t, "Sara", "Ekdahl"), k.Holder(t, "Oskar", "Hägg")
+		old, _ := k.Active(t, h)
+		hers, _ := k.Active(t, colleague)
+		elsewhere := k.Firm(t, "Granit & Fog AB", "5561234567")
+		other := k.Issue(t, k.LineOf(t, elsewhere, h, order.Produced), elsewhere.Name)
+		other = must[card.Activation](t)(k.Cards.Activate(t.Context(), h.Actor, other.ID, other.Number.LastSix(), time.Now())).Card
+		next := k.Issue(t, k.Line(t, h, order.Produced), k.Company.Name)
+		a := must[card.Activation](t)(k.Cards.Activate(t.Context(), h.Actor, next.ID, next.Number.LastSix(), time.Now()))
+		if a.Card.Predecessor != old.ID {
+			t.Error("predecessor", a.Card.Predecessor)
+		}
+		for id, want := range map[card.ID]card.State{old.ID: card.Terminated, next.ID: card.Active, hers.ID: card.Active, other.ID: card.Active} {
+			c := load(t, d, id)
+			if c.State != want {
+				t.Errorf("%s is %s, expected %s", c.Number, c.State, want)
+			}
+			if id == old.ID && (c.EndReason != card.ReasonReplaced || c.TerminatedAt.IsZero()) {
+				t.Error(c)
+			}
+		}
+		if n := texts(t, d, `SELECT card_id FROM card_pin WHERE card_id = $1`, old.ID); len(n) != 0 {
+			t.Error("the old PIN is still there")
+		}
+	})
+}
+
+func load(t *testing.T, d *db.DB, id card.ID) card.Card {
+	t.Helper()
+	return must[card.Card](t)(db.Read(t.Context(), d, func(ctx context.Context, tx *db.Tx) (card.Card, error) { return card.ByIDTx(ctx, tx, id) }))
+}
+
+// Rows: 60, 61, 62, 64
+func TestBlockUnblockTerminate(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		h := k.Holder(t, "Sara", "Ekdahl")
+		c, _ := k.Active(t, h)
+		_, err := k.Cards.Block(t.Context(), k.Orderer, c.ID, c.Revision, "", "")
+		wants(t, err, "card.reason_missing")
+		_, err = k.Cards.Block(t.Context(), k.Orderer, c.ID, c.Revision, card.ReasonOther, " ")
+		wants(t, err, "card.note_missing")
+		_, err = k.Cards.Block(t.Context(), k.Orderer, c.ID, c.Revision, card.ReasonOther, strings.Repeat("å", 501))
+		wants(t, err, "card.note_long")
+		_, err = k.Cards.Block(t.Context(), k.Orderer, c.ID, c.Revision+1, card.ReasonLost, "")
+		wants(t, err, "card.changed")
+
+		c = must[card.Card](t)(k.Cards.Block(t.Context(), h.Actor, c.ID, c.Revision, card.ReasonStolen, ""))
+		if c.State != card.Blocked || c.BlockedBy != actor.Cardholder || c.BlockReason != card.ReasonStolen {
+			t.Error(c)
+		}
+		_, err = k.Cards.Block(t.Context(), h.Actor, c.ID, c.Revision, card.ReasonStolen, "")
+		wants(t, err, "card.already_blocked")
+		_, err = k.Cards.Unblock(t.Context(), h.Actor, c.ID, c.Revision, "")
+		wants(t, err, "card.not_allowed")
+		_, err = k.Cards.ShowPIN(t.Context(), h.Actor, c.ID, string(c.Number), time.Now())
+		wants(t, err, "card.no_pin")
+		c = must[card.Card](t)(k.Cards.Unblock(t.Context(), k.Orderer, c.ID, c.Revision, "upphittat"))
+		if c.State != card.Active || c.BlockReason != "" || !c.BlockedAt.IsZero() {
+			t.Error(c)
+		}
+		_, err = k.Cards.Terminate(t.Context(), h.Actor, c.ID, c.Revision, card.ReasonLost, "")
+		wants(t, err, "card.not_allowed")
+		c = must[card.Card](t)(k.Cards.Terminate(t.Context(), k.Officer, c.ID, c.Revision, card.ReasonEmploymentEnded, ""))
+		if c.State != card.Terminated || c.Revision != load(t, d, c.ID).Revision {
+			t.Error(c)
+		}
+		_, err = k.Cards.Unblock(t.Context(), k.Orderer, c.ID, c.Revision, "")
+		wants(t, err, "card.terminated")
+		if got := entries(t, d, c)[3:]; !slices.Equal(got, []string{"card.blocked", "card.unblocked", "card.terminated"}) {
+			t.Error(got)
+		}
+		for _, m := range []string{"card_blocked", "card_unblocked", "card_terminated"} {
+			if !slices.Contains(mails(t, d, c), m) {
+				t.Error("no mail", m)
+			}
+		}
+	})
+}
+
+// Rows: 61
+func TestProducedCanOnlyBeTerminated(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		h := k.Holder(t, "Sara", "Ekdahl")
+		c := k.Produced(t, h)
+		_, err := k.Cards.Block(t.Context(), k.Orderer, c.ID, c.Revision, card.ReasonLost, "")
+		wants(t, err, "card.not_active")
+		if c = must[card.Card](t)(k.Cards.Terminate(t.Context(), k.Orderer, c.ID, c.Revision, card.ReasonLost, "")); c.State != card.Terminated {
+			t.Error(c)
+		}
+		expired, _ := k.Active(t, k.Holder(t, "Oskar", "Hägg"))
+		k.Expire(t, expired)
+		_, err = k.Cards.Block(t.Context(), k.Orderer, expired.ID, expired.Revision, card.ReasonLost, "")
+		wants(t, err, "card.expired")
+	})
+}
+
+func TestOthersSeeNothing(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		h, other := k.Holder(t, "Sara", "Ekdahl"), k.Holder(t, "Oskar", "Hägg")
+		c, _ := k.Active(t, h)
+		foreign := cardtest.Orderer(k.Firm(t, "Granit & Fog AB", "5561234567"))
+		for _, by := range []actor.Actor{foreign, other.Actor, {}, {Role: actor.Cardholder}, {Role: actor.Orderer}, {Role: actor.Reader}} {
+			_, err := k.Cards.View(t.Context(), by, c.ID)
+			wants(t, err, "card.unknown")
+			_, err = k.Cards.Block(t.Context(), by, c.ID, c.Revision, card.ReasonLost, "")
+			wants(t, err, "card.unknown")
+			_, err = k.Cards.ByNumber(t.Context(), by, c.Number)
+			wants(t, err, "card.unknown")
+			if _, ok, err := k.Cards.ByLine(t.Context(), by, c.Line); ok || err != nil {
+				t.Error(ok, err)
+			}
+			if _, err := k.Cards.RevealNumber(t.Context(), by, c.ID); err == nil {
+				t.Error("number revealed")
+			}
+		}
+		_, err := k.Cards.View(t.Context(), k.Orderer, db.NewID())
+		wants(t, err, "card.unknown")
+	})
+}
+
+// Rows: 71
+func TestViewShowsWhatIsPossible(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		h := k.Holder(t, "Sara", "Ekdahl")
+		c := k.Blocked(t, h)
+		v := must[card.View](t)(k.Cards.View(t.Context(), k.Orderer, c.ID))
+		if got := allowed(v.Actions); got != "-block +unblock +terminate" {
+			t.Error(got)
+		}
+		if v.Masked != "19850617-••••" || v.Status != card.StatusBlocked || v.Card.Paused {
+			t.Error(v.Masked, v.Status)
+		}
+		if first := v.Events[0]; first.Kind != "card.blocked" || first.Name != "Alva Lindström" || first.Why(i18n.For(i18n.Swedish)) != "Borttappat" {
+			t.Errorf("%+v", first)
+		}
+		for _, lang := range i18n.Languages() {
+			words := i18n.For(lang.Lang)
+			for _, e := range v.Events {
+				if e.Text(words) == "" || e.Who(words) == "" {
+					t.Error(e)
+				}
+			}
+			for _, a := range v.Actions {
+				for _, c := range a.Consequences {
+					if c.Text(words) == "" {
+						t.Error(c)
+					}
+				}
+				if !a.Allowed && words.Error(a.Why) == "" {
+					t.Error(a)
+				}
+			}
+		}
+		v = must[card.View](t)(k.Cards.View(t.Context(), h.Actor, c.ID))
+		if got := allowed(v.Actions); got != "-activate -show_pin -block" {
+			t.Error(got)
+		}
+		must[company.Company](t)(k.Companies.Hold(t.Context(), k.Officer, k.Company.ID, "unpaid", ""))
+		if v = must[card.View](t)(k.Cards.View(t.Context(), h.Actor, c.ID)); !v.Card.Paused || v.Card.State != card.Blocked {
+			t.Error("the hold is an overlay", v.Card)
+		}
+		n := must[person.PersonalNumber](t)(k.Cards.RevealNumber(t.Context(), k.Orderer, c.ID))
+		if n != h.Number {
+			t.Error("another number")
+		}
+		if got := entries(t, d, c); got[len(got)-1] != "card.personal_number_shown" {
+			t.Error(got)
+		}
+	})
+}
+
+func allowed(all []card.Possible) string {
+	var out []string
+	for _, p := range all {
+		sign := "-"
+		if p.Allowed {
+			sign = "+"
+		}
+		out = append(out, sign+string(p.Action))
+	}
+	return strings.Join(out, " ")
+}
+
+func TestForPersonPutsLiveCardsFirst(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		h := k.Holder(t, "Sara", "Ekdahl")
+		live, _ := k.Active(t, h)
+		gone := k.Issue(t, k.Line(t, h, order.Produced), k.Company.Name)
+		must[card.Card](t)(k.Cards.Terminate(t.Context(), k.Orderer, gone.ID, gone.Revision, card.ReasonLost, ""))
+		k.Active(t, k.Holder(t, "Oskar", "Hägg"))
+		mine := must[[]card.Card](t)(k.Cards.ForPerson(t.Context(), h.Actor))
+		if len(mine) != 2 || mine[0].ID != live.ID || mine[1].ID != gone.ID {
+			t.Error(mine)
+		}
+		_, err := k.Cards.ForPerson(t.Context(), actor.Actor{Role: actor.Cardholder})
+		wants(t, err, "card.not_allowed")
+	})
+}
+
+func TestLiveCardIsFoundByPerson(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		h := k.Holder(t, "Sara", "Ekdahl")
+		line := k.Line(t, h, order.Produced)
+		hash := line.Claimed.NumberHash
+		ask := func(company [16]byte, cardType string) string {
+			return must[string](t)(db.Read(t.Context(), d, func(ctx context.Context, tx *db.Tx) (string, error) {
+				number, found, err := k.Cards.LiveCardTx(ctx, tx, company, hash, cardType)
+				if found != (number != "") {
+					t.Error(number, found)
+				}
+				return number, err
+			}))
+		}
+		if n := ask(k.Company.ID, "standard"); n != "" {
+			t.Error(n)
+		}
+		c := k.Issue(t, line, k.Company.Name)
+		if n := ask(k.Company.ID, "standard"); n != string(c.Number) {
+			t.Error(n)
+		}
+		if ask(k.Company.ID, "visitor") != "" || ask(db.NewID(), "standard") != "" {
+			t.Error("another type or company")
+		}
+		k.Expire(t, c)
+		if n := ask(k.Company.ID, "standard"); n != "" {
+			t.Error("expired", n)
+		}
+	})
+}
+
+func TestIssueOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		line := k.Line(t, k.Holder(t, "Sara", "Ekdahl"), order.Produced)
+		c := k.Issue(t, line, k.Company.Name)
+		err := db.Do(t.Context(), d, func(ctx context.Context, tx *db.Tx) error {
+			_, err := card.IssueTx(ctx, tx, actor.System("bureau"), card.Issue{Number: c.Number, Line: line.ID, Company: line.Company, Person: line.Person, ValidUntil: clock.DateOf(tx.Now)})
+			return err
+		})
+		wants(t, err, "card.number_not_reserved")
+		err = db.Do(t.Context(), d, func(ctx context.Context, tx *db.Tx) error {
+			_, err := card.IssueTx(ctx, tx, actor.System("bureau"), card.Issue{Number: "BB-1234-567897", Line: line.ID, Company: line.Company, Person: line.Person, ValidUntil: clock.DateOf(tx.Now)})
+			return err
+		})
+		wants(t, err, "card.number_not_reserved")
+	})
+}
+
+// Rows: 60, 61
+func TestPairsRace(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		for range 8 {
+			h := k.Holder(t, "Sara", "Ekdahl")
+			c, _ := k.Active(t, h)
+			codes := parallel(6,
+				func() error {
+					_, err := k.Cards.Block(t.Context(), h.Actor, c.ID, c.Revision, card.ReasonLost, "")
+					return err
+				},
+				func() error {
+					_, err := k.Cards.Terminate(t.Context(), k.Orderer, c.ID, c.Revision, card.ReasonLost, "")
+					return err
+				})
+			if codes[""] != 1 || codes["card.changed"] != 5 {
+				t.Error("block and terminate", codes)
+			}
+			w := k.Produced(t, k.Holder(t, "Oskar", "Hägg"))
+			holder := actor.Actor{Role: actor.Cardholder, Person: w.Person, Name: "Oskar Hägg"}
+			codes = parallel(6,
+				func() error {
+					_, err := k.Cards.Activate(t.Context(), holder, w.ID, w.Number.LastSix(), time.Now())
+					return err
+				},
+				func() error {
+					_, err := k.Cards.Terminate(t.Context(), k.Orderer, w.ID, w.Revision, card.ReasonLost, "")
+					return err
+				})
+			if codes[""] != 1 {
+				t.Error("activate and terminate", codes)
+			}
+			if got := entries(t, d, w); len(got) > 3 {
+				t.Error("more than one change is in the journal", got)
+			}
+		}
+	})
+}
+
+// Rows: 58
+func TestTwoActivationsLeaveOneActiveCard(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		for range 8 {
+			h := k.Holder(t, "Sara", "Ekdahl")
+			a, b := k.Produced(t, h), k.Produced(t, h)
+			activate := func(c card.Card) func() error {
+				return func() error {
+					_, err := k.Cards.Activate(t.Context(), h.Actor, c.ID, c.Number.LastSix(), time.Now())
+					return err
+				}
+			}
+			codes := parallel(6, activate(a), activate(b))
+			active := 0
+			for _, c := range must[[]card.Card](t)(k.Cards.ForPerson(t.Context(), h.Actor)) {
+				if c.State == card.Active {
+					active++
+				}
+			}
+			if active != 1 {
+				t.Error(active, codes)
+			}
+			for code := range codes {
+				if !slices.Contains([]string{"", "card.changed", "card.already_active", "card.terminated"}, code) {
+					t.Error(codes)
+				}
+			}
+		}
+	})
+}
+
+func TestNumbersAreNeverUsedAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		seen := map[card.Number]bool{}
+		for range 50 {
+			n := must[card.Number](t)(db.Write(t.Context(), d, func(ctx context.Context, tx *db.Tx) (card.Number, error) {
+				return card.ReserveNumberTx(ctx, tx, "ZQ", db.NewID(), db.NewID())
+			}))
+			if seen[n] || !bytes.HasPrefix([]byte(n), []byte("ZQ-")) {
+				t.Fatal(n)
+			}
+			seen[n] = true
+		}
+		// A reserved number is no card.
+		for n := range seen {
+			_, err := db.Read(t.Context(), d, func(ctx context.Context, tx *db.Tx) (card.Card, error) { return card.ByNumberTx(ctx, tx, n) })
+			if !errors.Is(err, fault.New(fault.NotFound, "card.unknown")) {
+				t.Error(err)
+			}
+		}
+	})
+}
