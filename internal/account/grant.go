@@ -8,7 +8,9 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/kortverk/kortverk/internal/actor"
+	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/eid"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/journal"
@@ -61,7 +63,7 @@ func schemeRole(r actor.Role) bool {
 
 // mayGrant: an officer gives every role, the system only the first officer's.
 func mayGrant(by actor.Actor) error {
-	if by.Is(actor.Officer, actor.System) {
+	if by.Is(actor.Officer, actor.SystemRole) {
 		return nil
 	}
 	return fault.New(fault.Forbidden, "account.may_not_grant")
@@ -111,9 +113,16 @@ func (s *Service) inviteTx(ctx context.Context, tx *db.Tx, by actor.Actor, in In
 	if err != nil {
 		return err
 	}
-	return notify.EnqueueTx(ctx, tx, notify.Mail{
-		To: in.Email, ToName: in.GivenName + " " + in.Surname, Lang: in.Lang, Template: "invitation_role", Company: in.Company,
-		Data: map[string]string{"path": path, "role": string(in.Role), "company": company, "name": in.GivenName, "inviter": by.Name},
+	data := map[string]string{
+		notify.KeyPath: path, notify.KeyRole: string(in.Role), notify.KeyInviter: by.Name,
+		notify.KeyExpiresOn: clock.DateOf(tx.Now.Add(InviteLimit)).String(),
+	}
+	if company != "" {
+		data[notify.KeyCompany] = company
+	}
+	return notify.EnqueueTx(ctx, tx, s.keys, notify.Mail{
+		To: in.Email, ToName: in.GivenName + " " + in.Surname, Lang: in.Lang,
+		Template: notify.InvitationRole, Company: in.Company, Data: data,
 	})
 }
 
@@ -292,7 +301,8 @@ func (s *Service) Holders(ctx context.Context, company uuid.UUID) ([]Holder, err
 			var h Holder
 			var role, given, surname string
 			err := r.Scan(&h.ID, &role, &h.Company, &h.CompanyName, &h.Account, &given, &surname, &h.Email, &h.GrantedAt)
-			h.Role, h.Name = actor.Role(role), given+" "+surname
+			shown := person.Name{Given: given, Surname: surname}.Recased()
+			h.Role, h.Name = actor.Role(role), shown.Given+" "+shown.Surname
 			return h, err
 		}, `SELECT g.id, g.role, g.company_id, c.name, a.id, p.given_name, p.surname, a.email, g.granted_at
 			FROM account_grant g JOIN account a ON a.id = g.account_id JOIN person p ON p.id = a.person_id
@@ -340,5 +350,33 @@ func (s *Service) Revoke(ctx context.Context, by actor.Actor, grant uuid.UUID) e
 func (s *Service) Officers(ctx context.Context) (int, error) {
 	return db.Read(ctx, s.db, func(ctx context.Context, tx *db.Tx) (int, error) {
 		return db.Value[int](tx, `SELECT count(*) FROM account_grant WHERE role = 'officer' AND revoked_at IS NULL`)
+	})
+}
+
+// Enrol gives a person, proven elsewhere, an account with one role, for the
+// cast of a sandbox. Doing it again changes nothing. Error: account.may_not_grant
+// for everybody but the system.
+func (s *Service) Enrol(ctx context.Context, by actor.Actor, proof person.Proof, email string, lang i18n.Lang, g Grant) error {
+	if !by.Is(actor.SystemRole) {
+		return fault.New(fault.Forbidden, "account.may_not_grant")
+	}
+	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
+		acc, err := s.accountTx(ctx, tx, eid.Assertion{
+			PersonalNumber: string(proof.PersonalNumber), GivenName: proof.GivenName, Surname: proof.Surname, Provider: proof.Provider,
+		}, lang)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(`UPDATE account SET email = $1 WHERE id = $2 AND email IS NULL`, email, acc); err != nil {
+			return err
+		}
+		n, err := tx.Exec(`INSERT INTO account_grant (id, account_id, role, company_id, granted_at, granted_by)
+			VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`, db.NewID(), acc, string(g.Role), g.Company, tx.Now, by.Name)
+		if err != nil || n == 0 {
+			return err
+		}
+		return journal.AppendTx(ctx, tx, journal.Entry{
+			Kind: "account.granted", By: by, Company: g.Company, Data: map[string]string{"role": string(g.Role)},
+		})
 	})
 }

@@ -153,8 +153,9 @@ func (s *Service) sessionTx(_ context.Context, tx *db.Tx, token string) (Session
 		var lang, given, surname string
 		err := r.Scan(&v.ID, &v.Account, &v.Person, &given, &surname, &v.Email, &lang, &v.AuthAt, &v.Expires, &v.LastSeen, &v.IP)
 		v.Lang = i18n.Lang(lang)
-		v.Name = strings.TrimSpace(given + " " + surname)
-		v.Given, _, _ = strings.Cut(given, " ")
+		shown := person.Name{Given: given, Surname: surname}.Recased() // banks write capitals
+		v.Name = strings.TrimSpace(shown.Given + " " + shown.Surname)
+		v.Given, _, _ = strings.Cut(shown.Given, " ")
 		return v, err
 	}, `SELECT s.public_id, a.id, a.person_id, p.given_name, p.surname, a.email, a.lang, s.auth_at, s.expires_at, s.last_seen, s.ip
 		FROM session s JOIN account a ON a.id = s.account_id JOIN person p ON p.id = a.person_id

@@ -39,7 +39,7 @@ type services struct {
 }
 
 func newServices(c Config, d *db.DB, k *seal.Keeper, log *slog.Logger) (services, error) {
-	s := services{jobs: job.NewRunner(d, log), blobs: blob.New(d, k), companies: company.New(d), checks: check.New(d)}
+	s := services{jobs: job.NewRunner(d, log), blobs: blob.New(d, k), companies: company.New(d, k), checks: check.New(d)}
 	provider, err := bankID(c)
 	if err != nil {
 		return s, err

@@ -108,7 +108,7 @@ func (w *World) identify(ctx context.Context, p *program, page string, who cast.
 	if m == nil {
 		return "", fmt.Errorf("%w: %s shows nothing to open the app with", errNotSignedIn, page)
 	}
-	if err := w.bankid.Approve(m[1], who.ID); err != nil {
+	if err := w.approve(ctx, m[1], who.ID); err != nil {
 		return "", err
 	}
 	for range 60 {
