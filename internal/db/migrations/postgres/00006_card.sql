@@ -43,9 +43,9 @@ CREATE TABLE card (
 CREATE UNIQUE INDEX card_chip ON card (chip_uid) WHERE chip_uid <> '';
 CREATE UNIQUE INDEX card_one_active ON card (company_id, person_id, type) WHERE state = 'active';
 CREATE INDEX card_person ON card (person_id);
-CREATE INDEX card_company_state ON card (company_id, state, valid_until);
+CREATE INDEX card_company_expiry ON card (company_id, valid_until) WHERE state IN ('produced', 'active', 'blocked');
 -- Lists of cards by name: of one state, and of all.
-CREATE INDEX card_company_state_name ON card (company_id, state, surname, given_name, id);
+CREATE INDEX card_company_state_name ON card (company_id, state, surname, given_name, id, valid_until);
 CREATE INDEX card_company_name ON card (company_id, surname, given_name, id);
 CREATE INDEX order_line_company_name ON order_line (company, surname, given_name, id) WHERE state <> 'draft';
 
