@@ -47,7 +47,7 @@ type Receipt struct {
 // Answer is what became of one receipt.
 type Answer struct {
 	ID     string `json:"id"`
-	Result string `json:"result"` // applied, repeated, unknown_card, refused
+	Result string `json:"result"` // applied, repeated, kept, unknown_card, refused
 	Why    string `json:"why,omitempty"`
 }
 

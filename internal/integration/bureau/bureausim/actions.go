@@ -31,6 +31,8 @@ func (s *Sim) Act(ctx context.Context, batch, cardID, action, code string) (Said
 	if err != nil {
 		return Said{}, err
 	}
+	s.sending.Lock()
+	defer s.sending.Unlock()
 	var said Said
 	for _, id := range ids {
 		if said, err = s.act(ctx, batch, id, action, code); err != nil && cardID != "" {

@@ -49,10 +49,9 @@ func (s *Sim) signed(ctx context.Context, key ed25519.PrivateKey, receipts []bur
 	return s.post(ctx, body, bureau.Sign(key, time.Now(), body))
 }
 
-// flush sends what is due, in calls of at most a hundred, and gives the last answer.
+// flush sends what is due, in calls of at most a hundred, and gives the last
+// answer. The caller holds s.sending.
 func (s *Sim) flush(ctx context.Context) Said {
-	s.sending.Lock()
-	defer s.sending.Unlock()
 	var last Said
 	for ctx.Err() == nil {
 		due, wire := s.due()

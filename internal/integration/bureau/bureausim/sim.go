@@ -39,7 +39,8 @@ type Sim struct {
 	log      *slog.Logger
 	wake     chan struct{}
 
-	sending sync.Mutex // one sender at a time, so that nothing goes out twice by accident
+	// One sender at a time: nothing goes out twice by accident, and a button's answer is its own. Taken before mu.
+	sending sync.Mutex
 
 	mu    sync.Mutex
 	store *store
@@ -75,7 +76,9 @@ func (s *Sim) Run(ctx context.Context) error {
 	defer tick.Stop()
 	for {
 		s.work()
+		s.sending.Lock()
 		s.flush(ctx)
+		s.sending.Unlock()
 		select {
 		case <-ctx.Done():
 			return nil
