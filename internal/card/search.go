@@ -107,6 +107,7 @@ type search struct {
 	args  []any
 	where []string
 	cards bool // begins at card
+	found bool // begins at what the text finds: sorted afterwards
 }
 
 func (s *search) arg(v any) string {
@@ -125,7 +126,16 @@ func (s *search) from() (tables, sort string) {
 			"c.surname, c.given_name, c.id"
 	}
 	return `order_line l JOIN card_order o ON o.id = l.order_id JOIN company k ON k.id = l.company LEFT JOIN card c ON c.line_id = l.id`,
-		"l.surname, l.given_name, l.id"
+		s.lineSort()
+}
+
+// lineSort keeps SQLite, which has no statistics, from walking a whole company
+// by name to find the few lines that a text names.
+func (s *search) lineSort() string {
+	if s.found {
+		return "l.surname || '', l.given_name, l.id"
+	}
+	return "l.surname, l.given_name, l.id"
 }
 
 // cardFilter is the condition of a filter that is about cards.
@@ -170,7 +180,7 @@ func (sv *Service) text(s *search, company uuid.UUID, typed string, today clock.
 	if typed == "" {
 		return nil
 	}
-	s.cards = false
+	s.cards, s.found = false, true
 	if n, err := ParseNumber(typed); err == nil {
 		s.and("c.number = %s", s.arg(string(n)))
 		return nil
@@ -184,7 +194,7 @@ func (sv *Service) text(s *search, company uuid.UUID, typed string, today clock.
 		if err != nil {
 			return fault.New(fault.Invalid, "card.search_number").On("q")
 		}
-		s.and("l.personal_number_hash = %s", s.arg(person.HashNumber(sv.keys, n)))
+		s.and("l.id IN (SELECT n.id FROM order_line n WHERE n.company = %s AND n.personal_number_hash = %s)", s.arg(company), s.arg(person.HashNumber(sv.keys, n)))
 		return nil
 	}
 	words := strings.FieldsFunc(person.FoldName(typed), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
