@@ -76,7 +76,7 @@ func bankID(c Config) (*bankid.Provider, error) {
 		}
 	}
 	p, err := bankid.New(bankid.Config{
-		BaseURL: c.BankIDURL, Certificate: pem[0], Key: pem[1], Root: pem[2], SigningRoots: pem[3],
+		BaseURL: c.BankIDURL, Certificate: pem[0], Key: pem[1], Root: pem[2], SigningRoots: pem[3], Sandbox: c.Sandbox,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("BankID: %w", err)
