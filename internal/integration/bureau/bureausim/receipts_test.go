@@ -1,0 +1,51 @@
+package bureausim
+
+import (
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kortverk/kortverk/internal/integration/bureau"
+)
+
+func TestReceiptsAddressTakesOnlyWhatItShould(t *testing.T) {
+	key, trust := newKey(2)
+	p := &product{t: t, known: map[string]bool{"c": true}, seen: map[string]bool{}}
+	h := bureau.Receipts(trust, p.receive, slog.New(slog.DiscardHandler))
+	const good = `[{"id":"r-1","batch":"b","card_id":"c","kind":"dispatched","at":"2026-11-20T09:12:00Z"}]`
+	for name, c := range map[string]struct {
+		method, kind, body, signature string
+		want                          int
+	}{
+		"good":           {"POST", "application/json; charset=utf-8", good, bureau.Sign(key, time.Now(), []byte(good)), 200},
+		"again":          {"POST", "application/json", good, bureau.Sign(key, time.Now(), []byte(good)), 200},
+		"get":            {"GET", "application/json", "", "", 405},
+		"form":           {"POST", "application/x-www-form-urlencoded", good, bureau.Sign(key, time.Now(), []byte(good)), 415},
+		"unsigned":       {"POST", "application/json", good, "", 401},
+		"old":            {"POST", "application/json", good, bureau.Sign(key, time.Now().Add(-6*time.Minute), []byte(good)), 401},
+		"signed rubbish": {"POST", "application/json", good[:40], bureau.Sign(key, time.Now(), []byte(good[:40])), 400},
+		"too large":      {"POST", "application/json", strings.Repeat(" ", bureau.MaxReceiptsBody+1), "", 413},
+	} {
+		r := httptest.NewRequest(c.method, bureau.ReceiptsPath, strings.NewReader(c.body))
+		r.Header.Set("Content-Type", c.kind)
+		r.Header.Set(bureau.SignatureHeader, c.signature)
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		problem := w.Header().Get("Content-Type") == "application/problem+json"
+		if w.Code != c.want || problem != (c.want != 200) {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+	}
+	p.fail = 1
+	r := httptest.NewRequest(http.MethodPost, bureau.ReceiptsPath, strings.NewReader(good))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set(bureau.SignatureHeader, bureau.Sign(key, time.Now(), []byte(good)))
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "db.") {
+		t.Errorf("our own trouble: %d %s", w.Code, w.Body)
+	}
+}
