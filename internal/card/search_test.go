@@ -167,7 +167,7 @@ func TestSearchPlans(t *testing.T) {
 		}{
 			{card.Query{}, "order_line_company_name", false},
 			{card.Query{Filter: card.FilterBlocked}, "card_company_state_name", false},
-			{card.Query{Filter: card.FilterActive}, "card_company_state_name", false},
+			{card.Query{Filter: card.FilterActive}, "card_company_", false},
 			{card.Query{Filter: card.FilterEnded}, "card_company", true},
 			{card.Query{Filter: card.FilterExpiring}, "card_company", true},
 			{card.Query{Filter: card.FilterUnderWay}, "order_line_", true},

@@ -256,7 +256,7 @@ func (s *Service) tellQueued(ctx context.Context, tx *db.Tx, i Item) error {
 	if err != nil {
 		return err
 	}
-	return card.MailTx(ctx, tx, i.unborn(), notify.CardInProduction, func(r card.Recipient, _ *i18n.Texts) map[string]string {
+	return s.cards.MailTx(ctx, tx, i.unborn(), notify.CardInProduction, func(r card.Recipient, _ *i18n.Texts) map[string]string {
 		return map[string]string{notify.KeyPath: r.Path, notify.KeyCompany: i.CompanyName, notify.KeyName: i.Name(),
 			notify.KeyOrder: i.OrderNumber, notify.KeyDelivery: strings.Join(i.Address, ", ")}
 	}, holder)

@@ -250,7 +250,7 @@ func (s *Service) tellDispatched(ctx context.Context, tx *db.Tx, i Item, c card.
 	if err != nil {
 		return err
 	}
-	return card.MailTx(ctx, tx, c, notify.CardDispatched, func(r card.Recipient, _ *i18n.Texts) map[string]string {
+	return s.cards.MailTx(ctx, tx, c, notify.CardDispatched, func(r card.Recipient, _ *i18n.Texts) map[string]string {
 		data := map[string]string{notify.KeyPath: r.Path, notify.KeyName: c.Name(), notify.KeyCompany: c.CompanyName,
 			notify.KeyDelivery: strings.Join(i.Address, ", "), notify.KeyOrder: i.OrderNumber}
 		if i.Tracking != "" {

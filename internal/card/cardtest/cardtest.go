@@ -35,6 +35,7 @@ type Kit struct {
 	Company   company.Company
 	Officer   actor.Actor
 	Orderer   actor.Actor
+	alva      Holder // who ordered
 	people    int
 }
 
@@ -48,7 +49,17 @@ func New(t testing.TB, d *db.DB) *Kit {
 	k.Orders = order.New(d, k.K, order.Deps{Cards: k.Cards, Blobs: k.Blobs, Scheme: "Kortverk"})
 	k.Companies = company.New(d, k.K)
 	k.Company = k.Firm(t, "Furuborg Bygg AB", "5599990016")
+	k.alva = k.Holder(t, "Alva", "Lindström")
 	k.Orderer = Orderer(k.Company)
+	k.Orderer.Account, k.Orderer.Person = k.alva.Account, k.alva.Person.ID
+	err := db.Do(t.Context(), d, func(_ context.Context, tx *db.Tx) error {
+		_, err := tx.Exec(`INSERT INTO account (id, person_id, email, lang, created_at) VALUES ($1, $2, 'alva@example.se', 'sv', $3)`,
+			k.Orderer.Account, k.Orderer.Person, tx.Now)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	return k
 }
 
@@ -91,7 +102,7 @@ func (k *Kit) Holder(t testing.TB, given, surname string) Holder {
 }
 
 // Line is a line in a state, ordered for a holder by the Kit's company, with a
-// photo. words are found by the search.
+// photo; the search finds it by its names.
 func (k *Kit) Line(t testing.TB, h Holder, state order.State) order.Line {
 	t.Helper()
 	return k.LineOf(t, k.Company, h, state)
@@ -121,10 +132,10 @@ func (k *Kit) LineOf(t testing.TB, c company.Company, h Holder, state order.Stat
 }
 
 func (k *Kit) insertOrder(tx *db.Tx, c company.Company, id uuid.UUID) error {
-	_, err := tx.Exec(`INSERT INTO card_order (id, company, number, ordered_by, ordered_by_name, reference, cost_centre, address_name, line1,
-		care_of, postcode, city, country, created_at, changed_at, submitted_at, revision)
-		VALUES ($1, $2, $3, $4, 'Alva Lindström', '', '', 'Kontoret', 'Storgatan 1', '', '123 45', 'Ekstad', 'SE', $5, $5, $5, 1)`,
-		id, c.ID, OrderNumber(id), id, tx.Now)
+	_, err := tx.Exec(`INSERT INTO card_order (id, company, number, ordered_by, ordered_by_person, ordered_by_name, reference, cost_centre, address_name,
+		line1, care_of, postcode, city, country, created_at, changed_at, submitted_at, revision)
+		VALUES ($1, $2, $3, $4, $5, 'Alva Lindström', '', '', 'Kontoret', 'Storgatan 1', '', '123 45', 'Ekstad', 'SE', $6, $6, $6, 1)`,
+		id, c.ID, OrderNumber(id), k.alva.Account, k.alva.Person.ID, tx.Now)
 	return err
 }
 
