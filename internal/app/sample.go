@@ -9,6 +9,7 @@ import (
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/cast"
 	"github.com/kortverk/kortverk/internal/company"
+	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/person"
 	"github.com/kortverk/kortverk/internal/world"
@@ -52,12 +53,9 @@ var roles = map[cast.Role]actor.Role{
 }
 
 func (a *App) sampleCompany(ctx context.Context, by actor.Actor, c cast.Company) (uuid.UUID, error) {
-	found, err := a.services.companies.ByOrganisationNumber(ctx, c.Country, c.OrganisationNumber)
-	if err != nil {
-		return uuid.Nil, err
-	}
-	if found != uuid.Nil {
-		return found, nil
+	found, err := a.services.companies.ByNumber(ctx, c.Country, c.OrganisationNumber)
+	if err == nil || !fault.Has(err, "company.unknown") {
+		return found.ID, err
 	}
 	made, err := a.services.companies.Enter(ctx, by, company.Details{
 		Name: c.Name, OrganisationNumber: c.OrganisationNumber, Country: c.Country,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
+	"strconv"
 	"time"
 
 	"github.com/kortverk/kortverk/internal/account"
@@ -46,22 +48,34 @@ func newServices(c Config, d *db.DB, k *seal.Keeper, log *slog.Logger) (services
 	}
 	s.eid = eid.New(d, k, provider, log)
 	s.accounts = account.New(d, k, s.eid)
-	mailer, err := smtp.New(smtp.Config{
-		Addr: c.SMTPAddr, User: c.SMTPUser, Password: c.SMTPPassword, TLS: smtp.TLS(c.SMTPTLS), From: c.MailFrom, FromName: c.SchemeName,
-	})
-	if err != nil {
-		return s, fmt.Errorf("mail: %w", err)
+	if s.notify, err = mails(c, d, k, log); err != nil {
+		return s, err
 	}
-	s.notify = notify.New(d, k, mailer, notify.Config{
-		From: c.MailFrom, BaseURL: c.BaseURL, SchemeName: c.SchemeName, SupportPhone: c.SupportPhone,
-	}, log)
-	s.cards = card.New(d, k, card.Config{Prefix: c.CardPrefix})
-	s.orders = order.New(d, k, order.Deps{Cards: s.cards, EID: s.eid, Blobs: s.blobs, SchemeName: c.SchemeName})
+	s.cards = card.New(d, k, card.Config{})
+	s.orders = order.New(d, k, order.Deps{Cards: s.cards, Companies: s.companies, EID: s.eid, Blobs: s.blobs, Scheme: c.SchemeName})
 	if err := s.bureau(c, d, log); err != nil {
 		return s, err
 	}
 	s.register()
 	return s, nil
+}
+
+func mails(c Config, d *db.DB, k *seal.Keeper, log *slog.Logger) (*notify.Service, error) {
+	host, text, err := net.SplitHostPort(c.SMTPAddr)
+	if err != nil {
+		return nil, fmt.Errorf("KORTVERK_SMTP_ADDR: %w", err)
+	}
+	port, err := strconv.Atoi(text)
+	if err != nil {
+		return nil, fmt.Errorf("KORTVERK_SMTP_ADDR: the port %q is not a number", text)
+	}
+	client, err := smtp.New(smtp.Config{Host: host, Port: port, User: c.SMTPUser, Password: c.SMTPPassword, TLS: smtp.TLS(c.SMTPTLS)})
+	if err != nil {
+		return nil, fmt.Errorf("mail: %w", err)
+	}
+	return notify.New(d, k, client, notify.Config{
+		From: c.MailFrom, BaseURL: c.BaseURL, SchemeName: c.SchemeName, SupportPhone: c.SupportPhone,
+	}, log)
 }
 
 func bankID(c Config) (*bankid.Provider, error) {
@@ -98,11 +112,11 @@ func (s *services) bureau(c Config, d *db.DB, log *slog.Logger) error {
 		return fmt.Errorf("KORTVERK_BUREAU_URL: %w", err)
 	}
 	s.bureauKeys = bureau.NewKeys(public)
-	s.production = production.New(d, client, s.blobs, s.cards, s.orders, production.Config{
-		Prefix: c.CardPrefix, CloseEvery: c.BatchEvery, AskAfter: c.ReceiptOverdue,
+	s.production, err = production.New(d, client, s.blobs, s.cards, s.orders, production.Config{
+		Prefix: c.CardPrefix, CloseEvery: c.BatchEvery, AskAfter: c.ReceiptOverdue, AskEvery: c.ReceiptOverdue / 4,
 		CheckURL: c.BaseURL + "/k/", Scheme: c.SchemeName,
 	}, log)
-	return nil
+	return err
 }
 
 // register binds the jobs to those who do them.

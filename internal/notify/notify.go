@@ -48,6 +48,7 @@ type Message struct {
 	Text      string
 	MessageID string // without angle brackets; the same each time this mail is sent
 	Lang      i18n.Lang
+	Template  Template // which mail it is, for mail servers' and the support's filters
 }
 
 // Sender hands a message to a mail server. Its errors are faults:

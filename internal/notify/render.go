@@ -58,7 +58,7 @@ func (c Config) render(m Mail, messageID string) (Message, error) {
 	}
 	return Message{
 		From: c.From, To: m.To, ToName: m.ToName, Subject: l.Subject, HTML: html.String(), Text: l.text(),
-		MessageID: messageID, Lang: lang,
+		MessageID: messageID, Lang: lang, Template: m.Template,
 	}, nil
 }
 

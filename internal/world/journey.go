@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/kortverk/kortverk/internal/artwork"
 	"github.com/kortverk/kortverk/internal/cast"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/web/ui"
@@ -76,6 +77,8 @@ func (s *seen) has(step string) bool {
 
 type stepView struct {
 	Key, Who, Other, Href string
+	Person                string // id of who acts, for the picture
+	Picture               string // id of whose portrait the step needs; "" for none
 	Done, Now             bool
 }
 
@@ -83,6 +86,7 @@ type startView struct {
 	Steps []stepView
 	Doors []ui.Link
 	Cast  []cast.Person
+	Card  string // the card that the journey makes, drawn
 }
 
 func (p startView) done() int {
@@ -98,11 +102,15 @@ func (p startView) done() int {
 // start is what the start page shows now.
 func (w *World) start(t *i18n.Texts) startView {
 	product := w.product()
-	p := startView{Cast: cast.People()}
+	p := startView{Cast: cast.People(), Card: specimen()}
 	now := false
 	for _, key := range steps {
 		s := stepView{Key: key, Done: w.seen.has(key)}
-		s.Who, s.Other, s.Href = w.scene(key)
+		s.Person, s.Other, s.Href = w.scene(key)
+		s.Who = given(s.Person)
+		if key == stepOrder {
+			s.Picture = holder
+		}
 		s.Now = !s.Done && !now
 		now = now || s.Now
 		p.Steps = append(p.Steps, s)
@@ -121,28 +129,45 @@ func (w *World) start(t *i18n.Texts) startView {
 	return p
 }
 
-// scene is who acts in a step, on whom, and where.
+// The people of the journey.
+const (
+	orderer  = "alva"
+	holder   = "jonas"
+	reviewer = "tove"
+	producer = "maj"
+)
+
+// scene is who acts in a step (an id), the name of whom it concerns, and where it is done.
 func (w *World) scene(key string) (who, other, href string) {
-	orderer, holder, reviewer := given("alva"), given("jonas"), given("tove")
 	product, company := w.product(), ""
 	if cs := w.companies(); len(cs) > 0 {
 		company = product + "/o/" + cs[0].ID
 	}
 	switch key {
 	case stepOrder:
-		return orderer, holder, company
+		return orderer, given(holder), company
 	case stepReview:
-		return reviewer, holder, product + "/office/review"
+		return reviewer, given(holder), product + "/office/review"
 	case stepApprove:
-		return holder, orderer, "/mail/"
+		return holder, given(orderer), "/mail/"
 	case stepProduce:
-		return holder, orderer, "/bureau/"
+		return producer, given(holder), "/bureau/"
 	case stepActivate:
-		return holder, orderer, product + "/me"
+		return holder, given(orderer), product + "/me"
 	case stepBlock:
-		return orderer, holder, company + "/cards"
+		return orderer, given(holder), company + "/cards"
 	}
-	return holder, orderer, "/reader"
+	return holder, given(orderer), "/reader"
+}
+
+// specimen is the card that the journey will make, before it has a number.
+func specimen() string {
+	p, _ := cast.ByID(holder)
+	c, _ := cast.CompanyByID(p.CompanyID)
+	return artwork.Front(artwork.Card{
+		Type: "standard", GivenName: p.GivenName, Surname: p.Surname, Company: c.Name, OrganisationNumber: c.OrganisationNumber,
+		Industry: c.Industry, Scheme: "Kortverk",
+	}).SVG(artwork.SVGOptions{Class: "w-full h-auto rounded-[3.7%] shadow-float", PhotoURL: "/cast/" + holder + ".jpg"})
 }
 
 func given(id string) string {

@@ -92,13 +92,3 @@ func (a readerAnswer) icon() string {
 	}
 	return "circle-help"
 }
-
-func (a readerAnswer) tone() string {
-	switch a.word() {
-	case "valid":
-		return "kv-world-yes"
-	case "stop":
-		return "kv-world-no"
-	}
-	return "kv-world-odd"
-}

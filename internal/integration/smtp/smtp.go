@@ -142,6 +142,7 @@ func build(m notify.Message) (*mail.Msg, error) {
 	msg.SetMessageIDWithValue(m.MessageID)
 	msg.SetDate()
 	msg.SetGenHeader(mail.HeaderContentLang, string(m.Lang))
+	msg.SetGenHeader("X-Kortverk-Template", string(m.Template)) // says which mail it is without saying about whom
 	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no holiday answers
 	msg.SetGenHeader("X-Auto-Response-Suppress", "All")
 	msg.SetBodyString(mail.TypeTextPlain, m.Text)

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"github.com/kortverk/kortverk/internal/account"
+	"github.com/kortverk/kortverk/internal/artwork"
 	"github.com/kortverk/kortverk/internal/eid"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
@@ -36,4 +37,11 @@ func invitationLead(t *i18n.Texts, in account.Invitation) string {
 		return t.T("signin.invitation.company", "company", in.CompanyName, "role", role)
 	}
 	return t.T("signin.invitation.scheme", "role", role)
+}
+
+// specimen is the card of nobody, beside the sign-in.
+func specimen(scheme string) string {
+	return artwork.Front(artwork.Card{
+		Type: "standard", GivenName: "Jonas", Surname: "Petraitis", Company: "Furuborg Bygg AB", OrganisationNumber: "5599990016", Scheme: scheme,
+	}).SVG(artwork.SVGOptions{Class: "w-full h-auto rounded-[3.7%] shadow-float"})
 }

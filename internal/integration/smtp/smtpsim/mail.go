@@ -25,6 +25,7 @@ type Mail struct {
 	Subject   string    `json:"subject"`
 	MessageID string    `json:"message_id"`
 	Language  string    `json:"language"`
+	Template  string    `json:"template"` // which of the product's mails it is
 	At        time.Time `json:"at"`
 	Text      string    `json:"text"`
 	HTML      string    `json:"html"`
@@ -60,6 +61,7 @@ func (m *Mail) parse(raw []byte) {
 		return value
 	}
 	m.Subject, m.ToHeader, m.Language = header("Subject"), header("To"), header("Content-Language")
+	m.Template = header("X-Kortverk-Template")
 	m.MessageID = strings.Trim(header("Message-ID"), "<>")
 	if err := m.body(msg.Header.Get("Content-Type"), msg.Header.Get("Content-Transfer-Encoding"), msg.Body); err != nil {
 		m.Problem = err.Error()
