@@ -106,11 +106,11 @@ func Filters() []Filter {
 // filterSQL holds for the lines of a filter; l is the line.
 var filterSQL = map[Filter]string{
 	FilterAll: "l.state <> 'draft'",
-	FilterCorrect: "(l.state IN ('rejected_by_reviewer', 'rejected_by_cardholder', 'awaiting_cardholder') AND " +
-		"(l.state <> 'awaiting_cardholder' OR l.match_level = 'mismatch'))",
+	FilterCorrect: "(l.state = 'rejected_by_reviewer' OR l.state = 'rejected_by_cardholder' OR " +
+		"(l.state = 'awaiting_cardholder' AND l.match_level = 'mismatch'))", // as the partial index says it
 	FilterReview:     "l.state = 'ordered'",
 	FilterCardholder: "(l.state = 'awaiting_cardholder' AND l.match_level <> 'mismatch')",
-	FilterProduction: "l.state IN ('approved', 'in_production')",
+	FilterProduction: "(l.state = 'approved' OR l.state = 'in_production')",
 	FilterDone:       "l.state = 'produced'",
 	FilterCancelled:  "l.state = 'cancelled'",
 }
@@ -187,9 +187,6 @@ func (s *Service) lineWhere(tx *db.Tx, company uuid.UUID, q LineQuery) (string, 
 	filter, ok := filterSQL[q.Filter]
 	if !ok {
 		filter = filterSQL[FilterAll]
-	}
-	if q.Filter != FilterAll && ok {
-		filter += " AND l.state <> 'draft'"
 	}
 	where, args := "WHERE l.company = $1 AND "+filter, []any{company}
 	text := strings.TrimSpace(q.Text)

@@ -261,3 +261,17 @@ func (k *Kit) Line(t testing.TB, id order.ID) order.Line {
 	}
 	return l
 }
+
+// Token makes a link to a line, as mails have it: mails keep theirs sealed.
+func (k *Kit) Token(t testing.TB, line order.ID) string {
+	t.Helper()
+	token := "token-of-a-test-" + line.String()
+	err := db.Do(t.Context(), k.DB, func(_ context.Context, tx *db.Tx) error {
+		_, err := tx.Exec("INSERT INTO order_link (token_hash, line, created_at) VALUES ($1, $2, $3)", k.Keeper.Hash("order.link", token), line, tx.Now)
+		return err
+	})
+	if err != nil {
+		t.Fatalf("link: %v", err)
+	}
+	return token
+}

@@ -99,6 +99,9 @@ CREATE TABLE order_line (
 CREATE INDEX order_line_order ON order_line (order_id, position);
 CREATE INDEX order_line_company ON order_line (company, id) WHERE state <> 'draft';
 CREATE INDEX order_line_state ON order_line (company, state, id);
+CREATE INDEX order_line_correct ON order_line (company, id)
+    WHERE state = 'rejected_by_reviewer' OR state = 'rejected_by_cardholder' OR (state = 'awaiting_cardholder' AND match_level = 'mismatch');
+CREATE INDEX order_line_production ON order_line (company, id) WHERE state = 'approved' OR state = 'in_production';
 CREATE INDEX order_line_number ON order_line (company, personal_number_hash, id);
 CREATE INDEX order_line_cardholder ON order_line (personal_number_hash, id) WHERE state <> 'draft';
 CREATE INDEX order_line_person ON order_line (person, id) WHERE person IS NOT NULL;
