@@ -17,6 +17,7 @@ import (
 	"github.com/kortverk/kortverk/internal/eid"
 	"github.com/kortverk/kortverk/internal/eid/eidtest"
 	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/journal"
 	"github.com/kortverk/kortverk/internal/seal/sealtest"
 )
 
@@ -358,6 +359,39 @@ func TestInviteNamesEveryWrongField(t *testing.T) {
 			if errs[i].Field != field {
 				t.Errorf("error %d is on %q, want %q", i, errs[i].Field, field)
 			}
+		}
+	})
+}
+
+func TestOrderersHearThatTheirCompanyIsHeldAndReleasedOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := setUp(t, d)
+		id := f.company()
+		_, sess := f.signIn(alva)
+		if _, err := f.Accept(t.Context(), sess, f.invite(actor.Orderer, id, "Alva", "Lindström")); err != nil {
+			t.Fatal(err)
+		}
+		officer := actor.Actor{Role: actor.Officer, Name: "Ivar Holm", Account: uuid.New()}
+		if _, err := f.companies.Hold(t.Context(), officer, id, company.Unpaid, ""); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.companies.Release(t.Context(), officer, id, ""); err != nil {
+			t.Fatal(err)
+		}
+		seq := journal.NewSequencer(d, dbtest.Log(t))
+		for range 3 { // a second look finds nothing new to tell
+			if _, err := seq.Step(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := journal.FollowStep(t.Context(), d, account.Feed, 100, f.Tell); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := db.Read(t.Context(), d, func(_ context.Context, tx *db.Tx) ([]string, error) {
+			return db.Rows(tx, db.Column[string], `SELECT template FROM mail WHERE company_id = $1 AND template LIKE 'company%' ORDER BY template`, id)
+		})
+		if err != nil || len(got) != 2 || got[0] != "company_held" || got[1] != "company_released" {
+			t.Errorf("mails: %v, %v", got, err)
 		}
 	})
 }

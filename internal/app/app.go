@@ -30,6 +30,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/journal"
@@ -123,6 +124,9 @@ func (a *App) Run(ctx context.Context) error {
 		a.services.eid.Run,
 		journal.NewSequencer(a.db, a.log).Run,
 		a.services.jobs.Run,
+		func(ctx context.Context) error {
+			return journal.Follow(ctx, a.db, a.log, account.Feed, a.services.accounts.Tell)
+		},
 	} {
 		background.Go(func() error { return ignoreCancel(r(bctx)) })
 	}
