@@ -94,6 +94,7 @@ func New(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 	if err = a.loadClock(ctx); err != nil {
 		return nil, err
 	}
+	a.watch()
 	a.handler = a.faces()
 	return a, nil
 }

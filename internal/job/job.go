@@ -206,3 +206,24 @@ func RetryTx(_ context.Context, tx *db.Tx, id uuid.UUID) error {
 	return tx.Must1(fault.New(fault.Conflict, "job.not_dead"), `UPDATE job SET state = 'waiting', run_at = $1, attempts = 0, done_at = NULL
 		WHERE id = $2 AND state = 'dead'`, tx.Now, id)
 }
+
+// Backlog is how the table stands, for whoever watches a deployment.
+type Backlog struct {
+	Due    int64         // waiting although their time has come
+	Dead   int64         // gave up; somebody has to look
+	Oldest time.Duration // how long the oldest due one has waited, business time
+}
+
+// Look counts the backlog.
+func Look(_ context.Context, tx *db.Tx) (Backlog, error) {
+	return db.One(tx, func(r db.Row) (Backlog, error) {
+		var b Backlog
+		var oldest time.Time
+		err := r.Scan(&b.Due, &oldest, &b.Dead)
+		if !oldest.IsZero() {
+			b.Oldest = tx.Now.Sub(oldest)
+		}
+		return b, err
+	}, `SELECT count(*), min(run_at), (SELECT count(*) FROM job WHERE state = 'dead')
+		FROM job WHERE state = 'waiting' AND run_at <= $1`, tx.Now)
+}

@@ -416,3 +416,30 @@ func TestTwoWorkersForAKindPanic(t *testing.T) {
 	}()
 	job.Handle(r, fn)
 }
+
+func TestLookCountsWhatIsDueAndDead(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		_, err := db.Write(t.Context(), d, func(ctx context.Context, tx *db.Tx) (int, error) {
+			for _, after := range []time.Duration{0, time.Minute, 3 * time.Hour} {
+				if err := job.EnqueueTx(ctx, tx, looked{}, job.At(tx.Now.Add(after))); err != nil {
+					return 0, err
+				}
+			}
+			return 0, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := d.Clock().Advance(time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		got, err := db.Read(t.Context(), d, job.Look)
+		if err != nil || got.Due != 2 || got.Dead != 0 || got.Oldest < time.Hour || got.Oldest > time.Hour+time.Minute {
+			t.Errorf("got %+v, %v; want two due, the oldest for an hour", got, err)
+		}
+	})
+}
+
+type looked struct{}
+
+func (looked) JobKind() string { return "test.looked" }
