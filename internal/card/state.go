@@ -44,6 +44,8 @@ type Transition struct {
 
 var company = []actor.Role{actor.Orderer, actor.Officer}
 
+//go:generate go test . -run TestPictureIsUpToDate -update
+
 var transitions = []Transition{
 	{Produced, ActionActivate, Active, []actor.Role{actor.Cardholder}},
 	{Active, ActionBlock, Blocked, []actor.Role{actor.Cardholder, actor.Orderer, actor.Officer}},

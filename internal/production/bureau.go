@@ -12,9 +12,11 @@ import (
 type Bureau interface {
 	// Deliver hands over an order file. It is idempotent by Batch: the bureau
 	// answers the same for the same content and a conflict for other content.
+	// Faults of the kinds Invalid and Conflict mean that trying again can't help.
 	Deliver(ctx context.Context, b OrderFile) error
 	// Ask asks for the receipts of cards that are outstanding; the answers
-	// arrive as receipts.
+	// arrive as receipts. Errors: bureau.batch_unknown (never received),
+	// bureau.card_unknown (the batch is there, some of the cards aren't).
 	Ask(ctx context.Context, batch string, cards []string) error
 }
 

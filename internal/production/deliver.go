@@ -31,7 +31,7 @@ func (s *Service) deliver(ctx context.Context, j *job.Job[Deliver]) error {
 			return err
 		}
 		if err := s.bureau.Deliver(ctx, file); err != nil {
-			return err
+			return hopeless(err)
 		}
 	}
 	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
@@ -57,6 +57,16 @@ func (s *Service) deliver(ctx context.Context, j *job.Job[Deliver]) error {
 		}
 		return s.settle(ctx, tx, b.ID)
 	})
+}
+
+// hopeless puts a delivery that the bureau will never take among the dead jobs
+// at once, where somebody sees it.
+func hopeless(err error) error {
+	var f *fault.Error
+	if errors.As(err, &f) && (f.Kind == fault.Invalid || f.Kind == fault.Conflict) {
+		return job.Drop(err)
+	}
+	return err
 }
 
 func (s *Service) load(ctx context.Context, id uuid.UUID) (b Batch, items []Item, err error) {
@@ -170,13 +180,39 @@ func (s *Service) ask(ctx context.Context, b Batch) error {
 	if err != nil || len(cards) == 0 {
 		return err
 	}
-	if err := s.bureau.Ask(ctx, b.Number, cards); err != nil {
+	missing := ""
+	switch err := s.bureau.Ask(ctx, b.Number, cards); {
+	case fault.Has(err, "bureau.batch_unknown"):
+		return s.sendAgain(ctx, b)
+	case fault.Has(err, "bureau.card_unknown"):
+		missing = "unknown_at_bureau"
+	case err != nil:
 		return err
 	}
 	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
 		if _, err := tx.Exec(`UPDATE batch SET asked_at = $1, asked = asked + 1 WHERE id = $2`, tx.Now, b.ID); err != nil {
 			return err
 		}
+		if missing != "" {
+			if err := noteTx(tx, Notice{Kind: NoticeUnknownCard, Why: missing, Said: b.Number}); err != nil {
+				return err
+			}
+		}
 		return journal.AppendTx(ctx, tx, journal.Entry{Kind: "production.asked", By: system, Batch: b.ID})
+	})
+}
+
+// sendAgain delivers a batch that the bureau says it never got, although it
+// answered that it had.
+func (s *Service) sendAgain(ctx context.Context, b Batch) error {
+	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
+		rows, err := tx.Exec(`UPDATE batch SET state = 'closed', asked_at = $1, asked = asked + 1 WHERE id = $2 AND state = 'delivered'`, tx.Now, b.ID)
+		if err != nil {
+			return err
+		}
+		if err := noteTx(tx, Notice{Kind: NoticeUnknownCard, Why: "batch_unknown_at_bureau", Said: b.Number}); err != nil || rows == 0 {
+			return err
+		}
+		return job.EnqueueTx(ctx, tx, Deliver{Batch: b.ID}, job.Key("production.deliver:"+b.ID.String()))
 	})
 }

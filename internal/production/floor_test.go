@@ -27,13 +27,15 @@ import (
 // press is a bureau that remembers what it was handed, as the real one does:
 // the same batch with other bytes is a conflict.
 type press struct {
-	mu    sync.Mutex
-	files map[string]production.OrderFile
-	sums  map[string]string
-	calls int
-	asked map[string][]string
-	down  bool
-	late  bool // takes the file, and the answer is lost
+	mu     sync.Mutex
+	files  map[string]production.OrderFile
+	sums   map[string]string
+	calls  int
+	asked  map[string][]string
+	down   bool
+	late   bool  // takes the file, and the answer is lost
+	no     error // what Ask answers
+	refuse error // what Deliver answers
 }
 
 func newPress() *press {
@@ -48,6 +50,9 @@ func (p *press) Deliver(_ context.Context, f production.OrderFile) error {
 	p.calls++
 	if p.down {
 		return errDown
+	}
+	if p.refuse != nil {
+		return p.refuse
 	}
 	text, err := json.Marshal(f)
 	if err != nil {
@@ -71,7 +76,7 @@ func (p *press) Ask(_ context.Context, batch string, cards []string) error {
 		return errDown
 	}
 	p.asked[batch] = cards
-	return nil
+	return p.no
 }
 
 type floor struct {

@@ -18,6 +18,7 @@ import (
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/db/dbtest"
 	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/job"
 	"github.com/kortverk/kortverk/internal/order"
 	"github.com/kortverk/kortverk/internal/production"
 )
@@ -183,6 +184,46 @@ func TestSilentBureauIsAsked(t *testing.T) {
 			t.Error("asked again at once")
 		}
 		f.gets(f.receipt(ib, production.ReceiptProduced), production.Applied, "")
+	})
+}
+
+// Rows: 52
+func TestBureauThatLostTheBatchGetsItAgain(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFloor(t, d, production.Config{AskAfter: time.Hour})
+		l := f.sent(f.Holder(t, "Sara", "Ekdahl"))
+		f.press.no = fault.New(fault.NotFound, "bureau.batch_unknown")
+		if err := d.Clock().Advance(2 * time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.s.AskOverdue(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		clear(f.press.files) // the same bytes come again: press compares
+		f.drain()
+		i := f.item(l.ID)
+		if len(f.press.files) != 1 || f.press.calls != 2 || i.BatchState != production.Delivered || f.notices() != "unknown_card:batch_unknown_at_bureau" {
+			t.Error(len(f.press.files), f.press.calls, i.BatchState, f.notices())
+		}
+		f.gets(f.receipt(i, production.ReceiptProduced), production.Applied, "")
+	})
+}
+
+func TestRefusedFileIsDeadAtOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFloor(t, d, production.Config{})
+		f.approve(f.Holder(t, "Sara", "Ekdahl"))
+		f.press.refuse = fault.New(fault.Invalid, "bureau.refused", "reason", "schema")
+		if err := f.s.CloseOpen(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.r.Drain(t.Context()); err == nil {
+			t.Fatal("no error")
+		}
+		dead, err := db.Read(t.Context(), d, func(ctx context.Context, tx *db.Tx) ([]job.DeadJob, error) { return job.Dead(ctx, tx, 10) })
+		if err != nil || len(dead) != 1 || dead[0].Kind != "production.deliver" {
+			t.Error(dead, err)
+		}
 	})
 }
 

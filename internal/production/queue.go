@@ -82,12 +82,8 @@ func incomplete(l order.Line, o order.Order, c company.Company, today clock.Date
 
 // snapshot copies what the card will say. From here on the line is locked.
 func snapshot(l order.Line, o order.Order, c company.Company) Item {
-	number := string(c.OrganisationNumber)
-	if c.SoleTrader {
-		number = "" // it is a personal number
-	}
 	return Item{Line: l.ID, Order: l.Order, Company: l.Company, Person: l.Person, Type: l.CardType, GivenName: l.PrintedGiven(),
-		Surname: l.PrintedSurname(), CompanyName: c.Name, OrganisationNumber: number, ValidUntil: l.ValidUntil, Photo: l.Photo,
+		Surname: l.PrintedSurname(), CompanyName: c.Name, OrganisationNumber: c.PrintedNumber(), ValidUntil: l.ValidUntil, Photo: l.Photo,
 		Address: letter(o.Delivery, c.Name), OrderedByName: o.OrderedByName, OrderNumber: o.Number, Attempt: 1}
 }
 

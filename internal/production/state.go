@@ -47,6 +47,8 @@ type ItemTransition struct {
 
 // A receipt can be faster than the answer to the delivery: a reserved item of a
 // closed batch takes receipts as a sent one does.
+//go:generate go test . -run TestPictureIsUpToDate -update
+
 var itemTransitions = []ItemTransition{
 	{Reserved, Send, Sent},
 	{Reserved, Produce, Produced},
