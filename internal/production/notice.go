@@ -3,6 +3,7 @@ package production
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -10,6 +11,7 @@ import (
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/i18n"
 )
 
 // NoticeKind says what somebody in production has to look at.
@@ -39,6 +41,18 @@ type Notice struct {
 	SettledBy string
 }
 
+// Words say what was wrong. A code without words is shown as it is.
+func (n Notice) Words(t *i18n.Texts) string {
+	var out []string
+	for code := range strings.SplitSeq(n.Why, ",") {
+		if key := "production.why." + code; code != "" && t.Has(key) {
+			code = t.T(key)
+		}
+		out = append(out, code)
+	}
+	return strings.Join(out, ", ")
+}
+
 func noteTx(tx *db.Tx, n Notice) error {
 	_, err := tx.Exec(`INSERT INTO production_notice (id, kind, why, line_id, item_id, receipt_id, said, created_at, settled_by)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '')`, db.NewID(), string(n.Kind), n.Why, n.Line, n.Item, n.Receipt, n.Said, tx.Now)
@@ -65,7 +79,8 @@ func clip(s string) string {
 }
 
 // RefusedMessage notes a message to the receipts' address that was refused
-// before it was a receipt. why is a code: signature, timestamp, malformed, size.
+// before it was a receipt. why is a code of the receipts' protocol:
+// signature_invalid, malformed, too_large.
 // A storm of them is one notice an hour for each code.
 func (s *Service) RefusedMessage(ctx context.Context, why string) error {
 	return db.Do(ctx, s.db, func(_ context.Context, tx *db.Tx) error {

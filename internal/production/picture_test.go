@@ -71,6 +71,9 @@ func TestWordsAreThere(t *testing.T) {
 		for _, s := range production.ItemStates() {
 			words.T("production.item." + string(s))
 		}
+		if got := (production.Notice{Why: "photo,melted"}).Words(words); got != words.T("production.why.photo")+", melted" {
+			t.Error(got)
+		}
 		for _, c := range production.RejectCodes() {
 			if production.RejectText(words, c) == production.RejectText(words, "COFFEE") {
 				t.Error(c, "has no words of its own")

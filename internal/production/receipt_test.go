@@ -237,12 +237,12 @@ func TestReceiptsThatDontFitAreRefusedAndNoted(t *testing.T) {
 		f.gets(bad, production.Refused, "failed_after_produced")
 
 		for range 3 {
-			if err := f.s.RefusedMessage(t.Context(), "signature"); err != nil {
+			if err := f.s.RefusedMessage(t.Context(), "signature_invalid"); err != nil {
 				t.Fatal(err)
 			}
 		}
 		want := "refused:not_sent unknown_card: unknown_card: unknown_card: refused:chip_missing refused:receipt_kind refused:receipt_id " +
-			"refused:chip_in_use refused:receipt_id_reused refused:other_chip refused:failed_after_produced message:signature"
+			"refused:chip_in_use refused:receipt_id_reused refused:other_chip refused:failed_after_produced message:signature_invalid"
 		if got := f.notices(); got != want {
 			t.Errorf("%s\nexpected\n%s", got, want)
 		}
