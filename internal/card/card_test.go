@@ -61,7 +61,7 @@ func mails(t *testing.T, d *db.DB, c card.Card) []string {
 	}))
 }
 
-// Rows: 57, 58
+// Rows: 52
 func TestActivatingEndsTheCardBefore(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)
@@ -96,7 +96,7 @@ func load(t *testing.T, d *db.DB, id card.ID) card.Card {
 	return must[card.Card](t)(db.Read(t.Context(), d, func(ctx context.Context, tx *db.Tx) (card.Card, error) { return card.ByIDTx(ctx, tx, id) }))
 }
 
-// Rows: 60, 61, 62, 64
+// Rows: 61, 62, 63
 func TestBlockUnblockTerminate(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)
@@ -144,7 +144,7 @@ func TestBlockUnblockTerminate(t *testing.T) {
 	})
 }
 
-// Rows: 61
+// Rows: 63, 154
 func TestProducedCanOnlyBeTerminated(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)
@@ -187,7 +187,7 @@ func TestOthersSeeNothing(t *testing.T) {
 	})
 }
 
-// Rows: 71
+// Rows: 64
 func TestViewShowsWhatIsPossible(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)
@@ -251,6 +251,7 @@ func allowed(all []card.Possible) string {
 	return strings.Join(out, " ")
 }
 
+// Rows: 56
 func TestForPersonPutsLiveCardsFirst(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)
@@ -318,7 +319,7 @@ func TestIssueOnce(t *testing.T) {
 	})
 }
 
-// Rows: 60, 61
+// Rows: 61, 63
 func TestPairsRace(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)
@@ -358,7 +359,7 @@ func TestPairsRace(t *testing.T) {
 	})
 }
 
-// Rows: 58
+// Rows: 52
 func TestTwoActivationsLeaveOneActiveCard(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)

@@ -9,6 +9,7 @@ import (
 	"github.com/kortverk/kortverk/internal/fault"
 )
 
+// Rows: 58
 func TestParseNumber(t *testing.T) {
 	for _, in := range []string{"BB-1234-567897", "bb1234567897", " bb 1234 567897 ", "BB–1234–567897", "bb-1234567897", "b b 12 34 56 78 97"} {
 		if n, err := ParseNumber(in); err != nil || n != "BB-1234-567897" {
@@ -94,6 +95,7 @@ func pad(i int) string {
 }
 
 // Every state and action, and what each is answered.
+// Rows: 154
 func TestEveryStateAndAction(t *testing.T) {
 	today := clock.Date{Year: 2026, Month: 11, Day: 20}
 	want := map[State]map[Action]string{
@@ -141,7 +143,7 @@ func TestStatusCountsTheLastDay(t *testing.T) {
 	}
 }
 
-// Rows: 63
+// Rows: 64
 func TestFeeConsequencesComeFromTheSchedule(t *testing.T) {
 	day := clock.Date{Year: 2026, Month: 11, Day: 20}
 	active, ok := Fee(FeeActive, day)

@@ -17,7 +17,7 @@ import (
 	"github.com/kortverk/kortverk/internal/order"
 )
 
-// Rows: 54, 55
+// Rows: 52, 54, 55, 57
 func TestActivateMakesThePIN(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)
@@ -79,7 +79,7 @@ func TestActivateRefuses(t *testing.T) {
 	})
 }
 
-// Rows: 56
+// Rows: 57
 func TestFiveWrongLock(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)
@@ -116,7 +116,7 @@ func TestFiveWrongLock(t *testing.T) {
 	})
 }
 
-// Rows: 56
+// Rows: 57
 func TestFortyAtOnceAreFiveWrong(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)

@@ -24,7 +24,7 @@ func names(p card.Page) string {
 	return strings.Join(out, " ")
 }
 
-// Rows: 43, 44, 71
+// Rows: 43, 44, 45, 46, 48, 60
 func TestSearchAndFilters(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)
@@ -117,7 +117,7 @@ func TestSearchRefuses(t *testing.T) {
 	})
 }
 
-// Rows: 43
+// Rows: 60
 func TestPagesForwardAndBack(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)

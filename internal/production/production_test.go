@@ -23,7 +23,7 @@ import (
 	"github.com/kortverk/kortverk/internal/production"
 )
 
-// Rows: 48, 49
+// Rows: 50, 51, 135
 func TestApprovedLineIsMadeOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFloor(t, d, production.Config{})
@@ -70,7 +70,7 @@ func TestApprovedLineIsMadeOnce(t *testing.T) {
 	})
 }
 
-// Rows: 49
+// Rows: 50
 func TestIncompleteLineWaitsForProduction(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFloor(t, d, production.Config{})
@@ -150,7 +150,7 @@ func TestDeliveryIsRepeatedWithTheSameBytes(t *testing.T) {
 	})
 }
 
-// Rows: 52
+// Rows: 50
 func TestSilentBureauIsAsked(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFloor(t, d, production.Config{AskAfter: 24 * time.Hour})
@@ -187,7 +187,7 @@ func TestSilentBureauIsAsked(t *testing.T) {
 	})
 }
 
-// Rows: 52
+// Rows: 50
 func TestBureauThatLostTheBatchGetsItAgain(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFloor(t, d, production.Config{AskAfter: time.Hour})
@@ -227,7 +227,7 @@ func TestRefusedFileIsDeadAtOnce(t *testing.T) {
 	})
 }
 
-// Rows: 45
+// Rows: 50
 func TestWhereIsIt(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFloor(t, d, production.Config{})

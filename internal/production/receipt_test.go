@@ -16,7 +16,7 @@ import (
 	"github.com/kortverk/kortverk/internal/production"
 )
 
-// Rows: 51, 52
+// Rows: 50
 func TestReceiptsInAllOrders(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFloor(t, d, production.Config{})
@@ -75,7 +75,7 @@ func permutations(n int) [][]int {
 	return out
 }
 
-// Rows: 51
+// Rows: 50
 func TestFailedIsRemadeTwiceThenWaits(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFloor(t, d, production.Config{})
@@ -136,7 +136,7 @@ func TestFailedIsRemadeTwiceThenWaits(t *testing.T) {
 	})
 }
 
-// Rows: 51
+// Rows: 50
 func TestWrongPhotoGoesBackToTheOrderer(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFloor(t, d, production.Config{})
@@ -196,7 +196,7 @@ func TestUnknownRejectCodeAsksSomebody(t *testing.T) {
 	})
 }
 
-// Rows: 52
+// Rows: 50
 func TestReceiptsThatDontFitAreRefusedAndNoted(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFloor(t, d, production.Config{})
@@ -282,7 +282,7 @@ func TestTerminatedOnTheWayIsNoted(t *testing.T) {
 	})
 }
 
-// Rows: 51, 52
+// Rows: 50
 func TestReceiptsAtOnceMakeOneCard(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFloor(t, d, production.Config{})

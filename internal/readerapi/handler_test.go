@@ -30,7 +30,7 @@ func ask(t *testing.T, h http.Handler, method, path, authorization string) (*htt
 	return w.Result(), body
 }
 
-// Rows: 133, 134
+// Rows: 54
 func TestAnswers(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)
