@@ -18,8 +18,12 @@ import (
 	"github.com/kortverk/kortverk/internal/db/dbtest"
 )
 
-// binary builds kortverk once for all tests of the package.
+// binary builds kortverk once for all tests of the package. KV_BINARY names
+// one that is built already, a release for instance.
 var binary = sync.OnceValues(func() (string, error) {
+	if file := os.Getenv("KV_BINARY"); file != "" {
+		return filepath.Abs(file)
+	}
 	dir, err := os.MkdirTemp("", "kortverk-e2e")
 	if err != nil {
 		return "", err
@@ -34,7 +38,10 @@ var binary = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if file, err := binary(); err == nil {
+	if chrome.end != nil {
+		chrome.end()
+	}
+	if file, err := binary(); err == nil && os.Getenv("KV_BINARY") == "" {
 		_ = os.RemoveAll(filepath.Dir(file))
 	}
 	os.Exit(code)
