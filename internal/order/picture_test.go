@@ -46,24 +46,30 @@ func describeStates() string {
 type point struct{ x, y float64 }
 
 const (
-	boxWidth, boxHeight = 170.0, 56.0
-	stepX, stepY        = 300.0, 210.0
+	boxWidth, boxHeight = 190.0, 56.0
+	stepX, stepY        = 310.0, 190.0
 	margin              = 40.0
 )
 
 // places are columns and rows.
 var places = map[State]point{
-	Draft: {0, 1}, Ordered: {1, 1}, AwaitingCardholder: {2, 1}, Approved: {3, 1}, InProduction: {4, 1}, Produced: {5, 1},
-	RejectedByReviewer: {1, 2}, RejectedByCardholder: {2, 2}, Cancelled: {1.5, 0},
+	Draft: {-0.35, 1}, Ordered: {1, 1}, AwaitingCardholder: {2, 1}, Approved: {3, 1}, InProduction: {4, 1}, Produced: {5, 1},
+	RejectedByReviewer: {0.7, 0}, RejectedByCardholder: {2.2, 2}, Cancelled: {0.85, 2},
+}
+
+// bends are the arrows that must go round a box, as parts of their length.
+var bends = map[[2]State]float64{
+	{Approved, RejectedByReviewer}: -0.22, {InProduction, RejectedByReviewer}: -0.24, {RejectedByReviewer, Cancelled}: -0.27,
+	{AwaitingCardholder, Cancelled}: 0.28, {RejectedByCardholder, Ordered}: 0.02, {RejectedByCardholder, Cancelled}: 0.02,
 }
 
 func (p point) centre() point {
-	return point{margin + boxWidth/2 + p.x*stepX, margin + boxHeight/2 + p.y*stepY}
+	return point{margin + boxWidth/2 + (p.x+0.35)*stepX, margin + boxHeight/2 + p.y*stepY}
 }
 
 func drawStates() string {
 	var b strings.Builder
-	width, height := 2*margin+boxWidth+5*stepX, 2*margin+boxHeight+2*stepY+90
+	width, height := 2*margin+boxWidth+5.35*stepX, 2*margin+boxHeight+2*stepY
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" font-family="sans-serif" font-size="14" text-anchor="middle">`+"\n", width, height)
 	b.WriteString("<title>The walk of an order line</title>\n" +
 		`<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto"><path d="M0 0 8 4 0 8z" fill="#44505c"/></marker></defs>` + "\n" +
@@ -107,7 +113,9 @@ func drawEdge(b *strings.Builder, k [2]State, events []string) {
 	dx, dy := to.x-from.x, to.y-from.y
 	length := math.Hypot(dx, dy)
 	bend := 0.16*length + 8
-	if forward := dy == 0 && dx > 0 && dx < stepX+1; forward {
+	if b, ok := bends[k]; ok {
+		bend = b * length
+	} else if forward := dy == 0 && dx > 0 && dx < stepX+1; forward {
 		bend = 0
 	}
 	mid := point{(from.x+to.x)/2 + dy/length*bend, (from.y+to.y)/2 - dx/length*bend}

@@ -57,7 +57,7 @@ func walk(t *testing.T, k *ordertest.Kit, r *rand.Rand) {
 			err = second(s.Undo(ctx, k.Reviewer, l.ID))
 		case "correct":
 			w := l.AsTyped()
-			w.Surname, w.Email = []string{"Petraitis", "Petriatis"}[r.IntN(2)], fmt.Sprintf("jonas%d@post.example", i)
+			w.Surname, w.Email = []string{"Petraitis", "Petriatis"}[r.IntN(2)], fmt.Sprintf("jonas%d.%s@post.example", i, string(h.Number)[2:8])
 			err = second(s.Correct(ctx, k.Orderer, l.ID, stale, w))
 		case "photo":
 			err = second(s.ReplacePhoto(ctx, k.Orderer, l.ID, stale, ordertest.Picture(i), photo.Crop{}))
