@@ -131,9 +131,21 @@ func TestLink(t *testing.T) {
 		w.Surname = "Petrauskas"
 		l = must[order.Line](t)(s.Correct(ctx, k.Orderer, l.ID, l.Revision, w))
 		must[order.ID](t)(s.OpenLink(ctx, token))
+		other := k.Awaiting(t, ordertest.Who("Nadja", "Berg", k.Number()))
+		live := k.Token(t, other.ID)
 		must[order.Line](t)(s.Cancel(ctx, k.Orderer, l.ID, l.Revision))
 		_, err = s.OpenLink(ctx, token)
 		wantCode(t, err, "order.link_unknown")
+		if err := s.PurgeLinks(ctx); err != nil {
+			t.Fatal(err)
+		}
+		must[order.ID](t)(s.OpenLink(ctx, live))
+		left := must[int](t)(db.Read(ctx, k.DB, func(_ context.Context, tx *db.Tx) (int, error) {
+			return db.Value[int](tx, "SELECT COUNT(*) FROM order_link WHERE line = $1", l.ID)
+		}))
+		if left != 0 {
+			t.Errorf("%d dead links are left", left)
+		}
 	})
 }
 

@@ -20,6 +20,7 @@ import (
 func (s *Service) Register(r *job.Runner) {
 	job.Every(r, "order.due", 15*time.Minute, s.Due)
 	job.Every(r, "order.old_drafts", 24*time.Hour, s.PurgeDrafts)
+	job.Every(r, "order.old_links", 24*time.Hour, s.PurgeLinks)
 }
 
 const (
@@ -175,4 +176,12 @@ func (s *Service) PurgeDrafts(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// PurgeLinks removes links that lead nowhere any more.
+func (s *Service) PurgeLinks(ctx context.Context) error {
+	return db.Do(ctx, s.db, func(_ context.Context, tx *db.Tx) error {
+		_, err := tx.Exec("DELETE FROM order_link WHERE line IN (SELECT id FROM order_line WHERE state IN ('produced', 'cancelled'))")
+		return err
+	})
 }
