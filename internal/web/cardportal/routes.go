@@ -22,7 +22,33 @@ type Deps struct {
 	Flow       *signin.Flow
 }
 
-// Routes are the pages.
+// Routes are the pages. It also tells the sign-in face what a signature about a
+// line leads to.
 func Routes(d Deps) []web.Route {
-	return nil
+	d.Flow.Register(lineSubject, d.signature())
+	return []web.Route{
+		{Pattern: "GET /a/{token}", Right: web.Public, Handle: d.link, NoStore: true},
+		{Pattern: "GET /me", Right: web.SignedIn, Handle: d.home},
+
+		{Pattern: "GET /me/cards/{number}", Right: web.SignedIn, Handle: d.card},
+		{Pattern: "GET /me/cards/{number}/activate", Right: web.SignedIn, Handle: d.activateForm, NoStore: true},
+		{Pattern: "POST /me/cards/{number}/activate", Right: web.SignedIn, Handle: d.activate, NoStore: true},
+		{Pattern: "GET /me/cards/{number}/pin", Right: web.SignedIn, Handle: d.pinForm, NoStore: true},
+		{Pattern: "POST /me/cards/{number}/pin", Right: web.SignedIn, Handle: d.pin, NoStore: true},
+		{Pattern: "GET /me/cards/{number}/block", Right: web.SignedIn, Handle: d.blockForm},
+		{Pattern: "POST /me/cards/{number}/block", Right: web.SignedIn, Handle: d.block},
+
+		{Pattern: "GET /me/approve/{line}", Right: web.SignedIn, Handle: d.approveForm},
+		{Pattern: "POST /me/approve/{line}", Right: web.SignedIn, Handle: d.approve},
+		{Pattern: "POST /me/approve/{line}/contact", Right: web.SignedIn, Handle: d.contact},
+		{Pattern: "POST /me/approve/{line}/name", Right: web.SignedIn, Handle: d.takeOverName},
+		{Pattern: "GET /me/approve/{line}/reject", Right: web.SignedIn, Handle: d.rejectForm},
+		{Pattern: "POST /me/approve/{line}/reject", Right: web.SignedIn, Handle: d.reject},
+		{Pattern: "GET /me/approve/{line}/done", Right: web.SignedIn, Handle: d.done},
+		{Pattern: "GET /me/photo/{line}", Right: web.SignedIn, Handle: d.photo},
+
+		{Pattern: "GET /me/account", Right: web.SignedIn, Handle: d.account},
+		{Pattern: "POST /me/account/sessions/{id}/end", Right: web.SignedIn, Handle: d.endSession},
+		{Pattern: "POST /me/account/lang", Right: web.SignedIn, Handle: d.setLang},
+	}
 }

@@ -1,0 +1,47 @@
+package cardportal
+
+import (
+	"github.com/kortverk/kortverk/internal/card"
+	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/i18n"
+	"github.com/kortverk/kortverk/internal/web"
+	"github.com/kortverk/kortverk/internal/web/ui"
+)
+
+func (d Deps) blockForm(v *web.Visit) error {
+	c, err := d.view(v)
+	if err != nil {
+		return err
+	}
+	if !c.may(card.ActionBlock) {
+		return v.Redirect(cardPath(c.Card.Number))
+	}
+	return v.Render(blockPage(c, ui.Form{}))
+}
+
+func (d Deps) block(v *web.Visit) error {
+	c, err := d.view(v)
+	if err != nil {
+		return err
+	}
+	form := v.Form()
+	_, err = d.Cards.Block(v.R.Context(), v.Actor, c.Card.ID, revision(v), card.Reason(v.Text("reason")), v.Text("note"))
+	if f, ok := form.With(err); ok {
+		return v.Invalid(blockPage(c, f))
+	}
+	switch {
+	case err == nil:
+		v.Flash(ui.OK, "cardportal.blocked", "company", c.Card.CompanyName)
+	case !fault.Has(err, "card.already_blocked"): // pressed twice: it is as it should be
+		return err
+	}
+	return v.Redirect(cardPath(c.Card.Number))
+}
+
+func blockReasons(t *i18n.Texts) []ui.Option {
+	var out []ui.Option
+	for _, r := range card.BlockReasons() {
+		out = append(out, ui.Option{Value: string(r), Label: t.T("card.reason." + string(r))})
+	}
+	return out
+}

@@ -1,0 +1,20 @@
+package cardportal
+
+import (
+	"github.com/kortverk/kortverk/internal/card"
+	"github.com/kortverk/kortverk/internal/i18n"
+	"github.com/kortverk/kortverk/internal/web/ui"
+)
+
+const homePath = "/me"
+
+func menu(t *i18n.Texts, path string) ui.Menu {
+	return ui.Menu{Home: "/", Items: []ui.Link{
+		{Label: t.T("cardportal.menu.cards"), Href: homePath, Icon: "id-card", Current: path == homePath},
+		{Label: t.T("cardportal.menu.account"), Href: "/me/account", Icon: "circle-user-round", Current: path == "/me/account"},
+	}}
+}
+
+func cardPath(n card.Number) string { return "/me/cards/" + string(n) }
+
+func approvePath(line string) string { return "/me/approve/" + line }

@@ -1,0 +1,59 @@
+package cardportal
+
+import (
+	"net/http"
+
+	"github.com/a-h/templ"
+
+	"github.com/kortverk/kortverk/internal/card"
+	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/web"
+)
+
+func (d Deps) pinForm(v *web.Visit) error {
+	c, err := d.view(v)
+	if err != nil {
+		return err
+	}
+	if !c.may(card.ActionShowPIN) {
+		return v.Redirect(cardPath(c.Card.Number))
+	}
+	return v.Render(askPINPage(task{cardView: c, Fresh: v.Fresh()}))
+}
+
+func (d Deps) pin(v *web.Visit) error {
+	c, err := d.view(v)
+	if err != nil {
+		return err
+	}
+	path := cardPath(c.Card.Number) + "/pin"
+	if !v.Fresh() {
+		return d.Flow.Fresh(v, path)
+	}
+	pin, err := d.Cards.ShowPIN(v.R.Context(), v.Actor, c.Card.ID, v.Text("number"), v.Session.AuthAt)
+	if err == nil {
+		return v.Render(pinPage(pinView{Card: c.Card, PIN: pin}))
+	}
+	return d.refused(v, task{cardView: c, Fresh: true, Form: v.Form()}, path, err, askPINPage)
+}
+
+// refused answers an activation or showing that failed: the same page with what
+// is wrong, or where the way goes on.
+func (d Deps) refused(v *web.Visit, t task, path string, err error, page func(task) templ.Component) error {
+	f, ok := fault.As(err)
+	switch {
+	case !ok:
+		return err
+	case f.Code == "card.fresh_identification_needed":
+		return d.Flow.Fresh(v, path)
+	case f.Kind == fault.TooMany:
+		t.Refused = f
+		return v.RenderStatus(http.StatusTooManyRequests, page(t))
+	case f.Kind == fault.Conflict && f.Code != "card.changed":
+		return v.Redirect(cardPath(t.Card.Number)) // its page says what the card is now
+	}
+	if t.Form, ok = t.Form.With(err); ok {
+		return v.Invalid(page(t))
+	}
+	return err
+}
