@@ -238,14 +238,33 @@ func (s *Service) acceptTx(ctx context.Context, tx *db.Tx, sess Session, v Invit
 	if err != nil {
 		return err
 	}
-	// The address that the invitation reached is where mails of the role go.
-	if _, err = tx.Exec(`UPDATE account SET email = $1 WHERE id = $2 AND email IS NULL`, v.Email, sess.Account); err != nil {
+	if err := addressTx(ctx, tx, sess.Account, v.Email, v.Lang); err != nil {
 		return err
 	}
 	return journal.AppendTx(ctx, tx, journal.Entry{
 		Kind: "account.granted", Company: v.Company, Person: sess.Person, By: sess.Actor(actor.Cardholder, uuid.Nil),
 		Data: map[string]string{"role": string(v.Role), "invitation": v.ID.String()},
 	})
+}
+
+// addressTx keeps the address that an invitation reached as the one that mails
+// of the role go to, and the person's own as long as there is no other.
+func addressTx(ctx context.Context, tx *db.Tx, acc uuid.UUID, email string, lang i18n.Lang) error {
+	if _, err := tx.Exec(`UPDATE account SET email = $1, lang = $2 WHERE id = $3 AND email IS NULL`, email, string(lang), acc); err != nil {
+		return err
+	}
+	id, err := db.Value[uuid.UUID](tx, `SELECT person_id FROM account WHERE id = $1`, acc)
+	if err != nil {
+		return err
+	}
+	p, err := person.ByIDTx(ctx, tx, id)
+	if err != nil || p.Email != "" {
+		return err
+	}
+	if err := person.SetLangTx(ctx, tx, id, lang); err != nil {
+		return err
+	}
+	return person.SetEmailTx(ctx, tx, id, email)
 }
 
 // Withdraw makes an open invitation's link worthless. Errors:
@@ -367,7 +386,7 @@ func (s *Service) Enrol(ctx context.Context, by actor.Actor, proof person.Proof,
 		if err != nil {
 			return err
 		}
-		if _, err := tx.Exec(`UPDATE account SET email = $1 WHERE id = $2 AND email IS NULL`, email, acc); err != nil {
+		if err := addressTx(ctx, tx, acc, email, lang); err != nil {
 			return err
 		}
 		n, err := tx.Exec(`INSERT INTO account_grant (id, account_id, role, company_id, granted_at, granted_by)

@@ -288,8 +288,10 @@ func (s *Service) freshTx(ctx context.Context, tx *db.Tx, sess Session, token, n
 // SetLang keeps the language that the person chose, for pages and mails.
 func (s *Service) SetLang(ctx context.Context, sess Session, lang i18n.Lang) error {
 	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
-		_, err := tx.Exec(`UPDATE account SET lang = $1 WHERE id = $2`, string(lang), sess.Account)
-		return err
+		if _, err := tx.Exec(`UPDATE account SET lang = $1 WHERE id = $2`, string(lang), sess.Account); err != nil {
+			return err
+		}
+		return person.SetLangTx(ctx, tx, sess.Person, lang)
 	})
 }
 

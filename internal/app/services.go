@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net"
@@ -126,9 +125,4 @@ func (s *services) register() {
 	s.production.Register(s.jobs)
 	job.Every(s.jobs, "eid.purge", time.Hour, s.eid.Purge)
 	job.Every(s.jobs, "account.purge", 24*time.Hour, s.accounts.Purge)
-}
-
-// receive is what the bureau's receipts reach.
-func (s *services) receive(ctx context.Context, r []production.Receipt) ([]production.Outcome, error) {
-	return s.production.Receive(ctx, r)
 }

@@ -207,6 +207,14 @@ func SetEmailTx(_ context.Context, tx *db.Tx, id ID, email string) error {
 	return tx.Must1(unknown(), `UPDATE person SET email = $2, revision = revision + 1 WHERE id = $1`, id, email)
 }
 
+// SetLangTx stores the language that mails to the person are written in. Error: person.unknown.
+func SetLangTx(_ context.Context, tx *db.Tx, id ID, lang i18n.Lang) error {
+	if !lang.Valid() {
+		lang = i18n.Swedish
+	}
+	return tx.Must1(unknown(), `UPDATE person SET lang = $2, revision = revision + 1 WHERE id = $1`, id, string(lang))
+}
+
 // SetNationalityTx stores a nationality. A proven one isn't replaced by a claim: then nothing happens. Errors:
 // person.nationality_unknown, person.unknown.
 func SetNationalityTx(_ context.Context, tx *db.Tx, id ID, n Nationality, proven bool) error {

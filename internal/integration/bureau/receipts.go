@@ -59,8 +59,12 @@ type Answers struct {
 // Receive takes receipts whose signature was verified (production.Service.Receive).
 type Receive func(ctx context.Context, r []production.Receipt) ([]production.Outcome, error)
 
+// Refused hears of messages that were refused before they were receipts, with
+// the code of the problem, so that people see them (production.Service.RefusedMessage).
+type Refused func(ctx context.Context, why string) error
+
 // Receipts is the handler of ReceiptsPath: POST only, signed by one of keys.
-func Receipts(keys Keys, receive Receive, log *slog.Logger) http.Handler {
+func Receipts(keys Keys, receive Receive, refused Refused, log *slog.Logger) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answers, err := takeReceipts(w, r, keys, receive)
 		if err == nil {
@@ -73,6 +77,11 @@ func Receipts(keys Keys, receive Receive, log *slog.Logger) http.Handler {
 			level = slog.LevelError
 		}
 		log.Log(r.Context(), level, "bureau receipts not taken", "status", problem.Status, "code", problem.Code, "error", err)
+		if problem.Status < 500 {
+			if err := refused(r.Context(), problem.Code); err != nil {
+				log.Error("a refused bureau message is not noted", "error", err)
+			}
+		}
 		problem.Write(w)
 	})
 }

@@ -37,7 +37,16 @@ type product struct {
 	got   []production.Receipt // as they arrived
 	known map[string]bool      // cards
 	seen  map[string]bool      // receipt ids
+	why   []string             // codes of messages that were refused whole
 	fail  int                  // so many of the next calls fail on our side
+}
+
+// refused remembers why messages were refused before they were receipts.
+func (p *product) refused(_ context.Context, why string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.why = append(p.why, why)
+	return nil
 }
 
 func (p *product) receive(_ context.Context, receipts []production.Receipt) ([]production.Outcome, error) {
@@ -94,7 +103,7 @@ func connect(t *testing.T, folder string, knobs string) *product {
 	theirKey, trustThem := newKey(2)
 	p := &product{t: t, known: map[string]bool{}, seen: map[string]bool{}}
 	mux := http.NewServeMux()
-	mux.Handle(bureau.ReceiptsPath, bureau.Receipts(trustThem, p.receive, slog.New(slog.DiscardHandler)))
+	mux.Handle(bureau.ReceiptsPath, bureau.Receipts(trustThem, p.receive, p.refused, slog.New(slog.DiscardHandler)))
 	ours := httptest.NewServer(mux)
 	t.Cleanup(ours.Close)
 	var err error

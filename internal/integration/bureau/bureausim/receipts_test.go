@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +15,7 @@ import (
 func TestReceiptsAddressTakesOnlyWhatItShould(t *testing.T) {
 	key, trust := newKey(2)
 	p := &product{t: t, known: map[string]bool{"c": true}, seen: map[string]bool{}}
-	h := bureau.Receipts(trust, p.receive, slog.New(slog.DiscardHandler))
+	h := bureau.Receipts(trust, p.receive, p.refused, slog.New(slog.DiscardHandler))
 	const good = `[{"id":"r-1","batch":"b","card_id":"c","kind":"dispatched","at":"2026-11-20T09:12:00Z"}]`
 	for name, c := range map[string]struct {
 		method, kind, body, signature string
@@ -38,6 +39,10 @@ func TestReceiptsAddressTakesOnlyWhatItShould(t *testing.T) {
 		if w.Code != c.want || problem != (c.want != 200) {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
+	}
+	slices.Sort(p.why)
+	if want := []string{"malformed", "media_type", "method", "signature_expired", "signature_missing", "too_large"}; !slices.Equal(p.why, want) {
+		t.Errorf("refused messages were noted as %q, want %q", p.why, want)
 	}
 	p.fail = 1
 	r := httptest.NewRequest(http.MethodPost, bureau.ReceiptsPath, strings.NewReader(good))
