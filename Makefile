@@ -31,6 +31,8 @@ check: ## formatting, vet, staticcheck, generated files
 generate: ## make the generated files again: templ, states, configuration reference
 	$(TOOL) templ generate -path internal -log-level=error
 	$(GO) generate ./...
+	@T="$$($(GO) run ./cmd/kortverk config reference)" && export T && f=docs/operations/configuration.md && \
+	  awk '/<!-- end/{p=0} !p{print} /<!-- begin/{print ENVIRON["T"]; p=1}' $$f > $$f.new && mv $$f.new $$f
 
 css: ## build the style sheet again (needs node and npm; the built file is committed)
 	tools/css/build.sh
