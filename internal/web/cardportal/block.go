@@ -2,7 +2,6 @@ package cardportal
 
 import (
 	"github.com/kortverk/kortverk/internal/card"
-	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/web"
 	"github.com/kortverk/kortverk/internal/web/ui"
@@ -24,17 +23,18 @@ func (d Deps) block(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+	if c.Status == card.StatusBlocked { // pressed twice: it is as it should be
+		return v.Redirect(cardPath(c.Card.Number))
+	}
 	form := v.Form()
 	_, err = d.Cards.Block(v.R.Context(), v.Actor, c.Card.ID, revision(v), card.Reason(v.Text("reason")), v.Text("note"))
 	if f, ok := form.With(err); ok {
 		return v.Invalid(blockPage(c, f))
 	}
-	switch {
-	case err == nil:
-		v.Flash(ui.OK, "cardportal.blocked", "company", c.Card.CompanyName)
-	case !fault.Has(err, "card.already_blocked"): // pressed twice: it is as it should be
+	if err != nil {
 		return err
 	}
+	v.Flash(ui.OK, "cardportal.blocked", "company", c.Card.CompanyName)
 	return v.Redirect(cardPath(c.Card.Number))
 }
 

@@ -1,6 +1,7 @@
 package cardportal
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/kortverk/kortverk/internal/card"
@@ -167,14 +168,25 @@ func (c cardView) way(t *i18n.Texts) []ui.Stage {
 	}
 	return []ui.Stage{
 		{Title: t.T("cardportal.way.produced"), Note: t.DayTime(c.Card.ProducedAt), Done: true},
-		{Title: t.T("cardportal.way.dispatched", "address", strings.Join(c.Where.Address, ", ")), Note: note, Icon: "truck", Done: sent, Now: !sent},
+		{Title: t.T("cardportal.way.dispatched", "address", c.address()), Note: note, Icon: "truck", Done: sent, Now: !sent},
 		{Title: t.T("cardportal.way.activate"), Note: t.T("cardportal.way.activate.text"), Icon: "power", Now: sent},
 	}
+}
+
+// address is where the letter goes: the employer's, if it isn't known here.
+func (c cardView) address() string {
+	if len(c.Where.Address) == 0 {
+		return c.Card.CompanyName
+	}
+	return strings.Join(c.Where.Address, ", ")
 }
 
 func (c cardView) events(t *i18n.Texts) []ui.Event {
 	out := make([]ui.Event, 0, len(c.View.Events))
 	for _, e := range c.View.Events {
+		if slices.Contains(inside, e.Kind) {
+			continue
+		}
 		note := []string{t.DayTime(e.At), e.Who(t)}
 		if w := e.Why(t); w != "" {
 			note = append(note, w)
@@ -183,6 +195,9 @@ func (c cardView) events(t *i18n.Texts) []ui.Event {
 	}
 	return out
 }
+
+// inside are events that say again, from the order's side, what the card's own say.
+var inside = []string{"order.produced", "order.in_production", "production.queued"}
 
 var eventIcons = map[string]string{
 	"card.produced": "printer", "card.dispatched": "truck", "card.activated": "power", "card.pin_shown": "key-round", "card.locked": "lock",
