@@ -198,6 +198,12 @@ func (e *Engine) page(route Route) http.Handler {
 			limit = defaultBody
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		// The server does this for its own request only, and r is a copy with a time limit.
+		defer func() {
+			if r.MultipartForm != nil {
+				_ = r.MultipartForm.RemoveAll() // a file that is gone already needs no removing
+			}
+		}()
 		v := e.visitor(w, r, route)
 		if err := v.enter(); err != nil {
 			v.fail(err)

@@ -84,7 +84,9 @@ func (v *Visit) enter() error {
 	return nil
 }
 
-// findSession reads the session, if the browser brings one. A session that is over is the same as none.
+// findSession reads the session, if the browser brings one. A session that is over is the same as none. Its cookie
+// stays: it opens nothing, and taking it away from a request that is answered late would take the one that a fresh
+// identification has just given.
 func (v *Visit) findSession() error {
 	token := v.Token()
 	if token == "" {
@@ -95,7 +97,6 @@ func (v *Visit) findSession() error {
 	case err == nil:
 		v.Session = &s
 	case fault.KindOf(err) == fault.Unauthenticated:
-		v.EndSession()
 	case v.route.Right.IsPublic():
 		v.engine.cfg.Log.Warn("session cannot be read, page shown without it", "error", err)
 	default:
