@@ -145,7 +145,10 @@ func TestNothingReadableInTheDatabase(t *testing.T) {
 		started := w.start(sign())
 		w.p.Approve(asa)
 		w.step()
-		rows, err := d.SQL().QueryContext(t.Context(), `SELECT request, handles, assertion, browser_hash FROM eid_transaction`)
+		if got := w.find(started.ID).Subject; got != sign().Subject {
+			t.Errorf("subject %q", got)
+		}
+		rows, err := d.SQL().QueryContext(t.Context(), `SELECT request, handles, assertion, browser_hash, subject FROM eid_transaction`)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -153,12 +156,12 @@ func TestNothingReadableInTheDatabase(t *testing.T) {
 		n := 0
 		for ; rows.Next(); n++ {
 			var request, handles, assertion []byte
-			var browser string
-			if err := rows.Scan(&request, &handles, &assertion, &browser); err != nil {
+			var browser, subject string
+			if err := rows.Scan(&request, &handles, &assertion, &browser, &subject); err != nil {
 				t.Fatal(err)
 			}
-			all := bytes.Join([][]byte{request, handles, assertion, []byte(browser)}, nil)
-			for _, secret := range []string{asa.PersonalNumber, started.AutoStartToken, started.Nonce, "browser-1", "godkänner"} {
+			all := bytes.Join([][]byte{request, handles, assertion, []byte(browser), []byte(subject)}, nil)
+			for _, secret := range []string{asa.PersonalNumber, started.AutoStartToken, started.Nonce, "browser-1", "godkänner", sign().Subject} {
 				if bytes.Contains(all, []byte(secret)) {
 					t.Errorf("%q is readable", secret)
 				}

@@ -67,7 +67,7 @@ func (s *Service) Start(ctx context.Context, b Begin) (Transaction, error) {
 		return Transaction{}, fault.New(fault.Internal, "eid.refused").Because(errors.New("eid: a transaction needs a browser and a subject"))
 	}
 	r := row{
-		ID: db.NewID(), Browser: s.hashBrowser(b.Browser), Provider: s.provider.Name(), Purpose: b.Purpose, Subject: b.Subject,
+		ID: db.NewID(), Browser: s.hashBrowser(b.Browser), Provider: s.provider.Name(), Purpose: b.Purpose, subject: s.hashSubject(b.Subject),
 		Lang: b.Lang, State: StatePending, Revision: 1,
 	}
 	var err error
@@ -97,7 +97,7 @@ func (s *Service) startOrder(ctx context.Context, r Request) (Started, error) {
 
 // request puts our id and a nonce into the return address.
 func (s *Service) request(id ID, b Begin) (asked, error) {
-	a := asked{Request: Request{
+	a := asked{Subject: b.Subject, Request: Request{
 		Purpose: b.Purpose, EndUserIP: b.IP, VisibleText: b.VisibleText, Markdown: b.Markdown, Hidden: b.Hidden,
 		PersonalNumber: b.PersonalNumber, UserAgent: b.UserAgent, Device: s.device(b.Browser),
 	}}
@@ -125,6 +125,8 @@ func secret() string {
 
 // hashBrowser: the cookie is 128 random bits or more, so a plain keyed hash is enough.
 func (s *Service) hashBrowser(browser string) string { return s.keeper.Hash("eid.browser", browser) }
+
+func (s *Service) hashSubject(subject string) string { return s.keeper.Hash("eid.subject", subject) }
 
 // device tells the provider's risk engine that it is the same browser again, and nothing else.
 func (s *Service) device(browser string) string {
@@ -242,7 +244,7 @@ func (s *Service) RetryQR(ctx context.Context, id ID, browser string) (Transacti
 // eid.already_used, eid.not_complete, eid.failed, eid.unresolved, eid.too_old.
 func (s *Service) TakeTx(_ context.Context, tx *db.Tx, id ID, browser, subject string) (Assertion, error) {
 	now := s.now()
-	hash := s.hashBrowser(browser)
+	hash, subject := s.hashBrowser(browser), s.hashSubject(subject)
 	n, err := tx.Exec(`UPDATE eid_transaction SET state = 'used', used_at = $1, revision = revision + 1
 		WHERE id = $2 AND browser_hash = $3 AND subject = $4 AND state = 'complete' AND ended_at > $5`,
 		now, id, hash, subject, now.Add(-useWithin))
@@ -263,7 +265,7 @@ func whyNot(r row, hash, subject string) error {
 	switch {
 	case r.Browser != hash:
 		return errUnknown
-	case r.Subject != subject:
+	case r.subject != subject:
 		return errSubject
 	}
 	switch r.State {

@@ -17,7 +17,8 @@ type row struct {
 	ID                        ID
 	Browser, Provider         string
 	Purpose                   Purpose
-	Subject, Lang             string
+	subject                   string // keyed hash
+	Lang                      string
 	State                     State
 	Hint                      string
 	asked, handles, assertion []byte
@@ -30,10 +31,12 @@ type row struct {
 	started Started
 }
 
-// asked is what the provider was asked, and the nonce of the return address.
+// asked is what the provider was asked, the nonce of the return address, and what it is for: a subject may hold the
+// address that somebody is on the way to, a link with a token too.
 type asked struct {
 	Request
-	Nonce string
+	Nonce   string
+	Subject string
 }
 
 // Purposes of sealing.
@@ -50,7 +53,7 @@ const columns = `id, browser_hash, provider, purpose, subject, lang, state, hint
 
 func scanRow(r db.Row) (row, error) {
 	var t row
-	err := r.Scan(&t.ID, &t.Browser, &t.Provider, &t.Purpose, &t.Subject, &t.Lang, &t.State, &t.Hint, &t.asked, &t.handles, &t.assertion,
+	err := r.Scan(&t.ID, &t.Browser, &t.Provider, &t.Purpose, &t.subject, &t.Lang, &t.State, &t.Hint, &t.asked, &t.handles, &t.assertion,
 		&t.Evidence, &t.Restarts, &t.Revision, &t.StartedAt, &t.EndedAt)
 	return t, err
 }
@@ -58,7 +61,7 @@ func scanRow(r db.Row) (row, error) {
 func insert(tx *db.Tx, r row) error {
 	_, err := tx.Exec(`INSERT INTO eid_transaction (`+columns+`, lease_owner, lease_until)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL, NULL, 0, 1, $11, NULL, '', 0)`,
-		r.ID, r.Browser, r.Provider, r.Purpose, r.Subject, r.Lang, r.State, r.Hint, r.asked, r.handles, r.StartedAt)
+		r.ID, r.Browser, r.Provider, r.Purpose, r.subject, r.Lang, r.State, r.Hint, r.asked, r.handles, r.StartedAt)
 	return err
 }
 
@@ -72,7 +75,7 @@ func byID(tx *db.Tx, id ID) (row, error) {
 
 func (r row) transaction() Transaction {
 	return Transaction{
-		ID: r.ID, Purpose: r.Purpose, Subject: r.Subject, State: r.State, Hint: r.Hint,
+		ID: r.ID, Purpose: r.Purpose, Subject: r.request.Subject, State: r.State, Hint: r.Hint,
 		AutoStartToken: r.started.AutoStartToken, Nonce: r.request.Nonce, StartedAt: r.StartedAt,
 		VisibleText: r.request.VisibleText, Markdown: r.request.Markdown, Lang: r.Lang,
 		Restarts: r.Restarts, Revision: r.Revision,

@@ -1,7 +1,8 @@
 -- +goose Up
 
 -- One identification or signature. Times are wall time. request, handles and assertion are sealed:
--- what was asked, the provider's tokens, and what the provider vouched for.
+-- what was asked and what for, the provider's tokens, and what the provider vouched for. subject is a keyed hash of
+-- what it was started for: the address that somebody is on the way to may be a link with a token.
 CREATE TABLE eid_transaction (
     id            text    NOT NULL PRIMARY KEY,
     browser_hash  text    NOT NULL,
