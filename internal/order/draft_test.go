@@ -402,6 +402,33 @@ func TestDuplicateOrdersRace(t *testing.T) {
 	})
 }
 
+// The line becomes a card while a second order for the same person is looked at: it is the one or the other all the
+// time, never neither. SQLite has one writer, so only PostgreSQL can show it.
+func TestLineBecomesCardWhileASecondIsSent(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, k *ordertest.Kit) {
+		if !k.DB.Postgres() {
+			return
+		}
+		ctx := t.Context()
+		w := ordertest.Who("Jonas", "Petraitis", k.Number())
+		first, o := k.Ordered(t, w), k.Filled(t, k.Orderer, w)
+		k.Cards.Answered = func() {
+			err := db.Do(ctx, k.DB, func(_ context.Context, tx *db.Tx) error {
+				_, err := tx.Exec("UPDATE order_line SET state = 'produced' WHERE id = $1", first.ID)
+				return err
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			k.Cards.Give(k.Company.ID, first.Claimed.NumberHash, "standard", "BB-1234-567897")
+		}
+		if _, err := k.Orders.Submit(ctx, k.Orderer, o.ID, o.Revision); !fault.Has(err, "order.duplicate_line") && !fault.Has(err, "order.duplicate_card") {
+			t.Errorf("a second card was ordered: %v", err)
+		}
+	})
+}
+
 func race(fns ...func() error) []error {
 	errs := make([]error, len(fns))
 	start := make(chan struct{})

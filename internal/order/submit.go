@@ -101,10 +101,21 @@ func cardProblems(l Line, today clock.Date) []Problem {
 }
 
 // duplicateTx refuses a second live card, and a second line that will become one, for the same person, company and
-// type. A line that replaces the live card is allowed.
+// type. A line that replaces the live card is allowed. Lines are looked at before cards: one that becomes a card in
+// between is then seen as a card, and in the other order as neither.
 func (s *Service) duplicateTx(ctx context.Context, tx *db.Tx, l Line, hash string) error {
 	if hash == "" {
 		return nil
+	}
+	open, err := db.Rows(tx, db.Column[string], `SELECT o.number FROM order_line l JOIN card_order o ON o.id = l.order_id
+		WHERE l.company = $1 AND l.personal_number_hash = $2 AND l.card_type = $3 AND l.id <> $4
+		AND l.state IN ('ordered', 'rejected_by_reviewer', 'awaiting_cardholder', 'rejected_by_cardholder', 'approved', 'in_production')`,
+		l.Company, hash, l.CardType, l.ID)
+	if err != nil {
+		return err
+	}
+	if len(open) > 0 {
+		return fault.New(fault.Conflict, "order.duplicate_line", "name", l.Name(), "order", open[0])
 	}
 	number, found, err := s.Cards.LiveCardTx(ctx, tx, l.Company, hash, l.CardType)
 	if err != nil {
@@ -113,14 +124,7 @@ func (s *Service) duplicateTx(ctx context.Context, tx *db.Tx, l Line, hash strin
 	if found && number != l.Replaces {
 		return fault.New(fault.Conflict, "order.duplicate_card", "name", l.Name(), "number", number)
 	}
-	open, err := db.Rows(tx, db.Column[string], `SELECT o.number FROM order_line l JOIN card_order o ON o.id = l.order_id
-		WHERE l.company = $1 AND l.personal_number_hash = $2 AND l.card_type = $3 AND l.id <> $4
-		AND l.state IN ('ordered', 'rejected_by_reviewer', 'awaiting_cardholder', 'rejected_by_cardholder', 'approved', 'in_production')`,
-		l.Company, hash, l.CardType, l.ID)
-	if err != nil || len(open) == 0 {
-		return err
-	}
-	return fault.New(fault.Conflict, "order.duplicate_line", "name", l.Name(), "order", open[0])
+	return nil
 }
 
 // Submit sends a draft. revision is the order's as the page showed it: what was looked through is what is sent. Sending

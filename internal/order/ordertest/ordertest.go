@@ -49,6 +49,9 @@ type Kit struct {
 
 // Cards answers the order's questions about cards as it is told.
 type Cards struct {
+	// Answered is called after an answer was found and before it is given.
+	Answered func()
+
 	mu   sync.Mutex
 	live map[string]string
 }
@@ -63,8 +66,11 @@ func (c *Cards) Give(company uuid.UUID, numberHash, cardType, number string) {
 // LiveCardTx is the number that Give set.
 func (c *Cards) LiveCardTx(_ context.Context, _ *db.Tx, company uuid.UUID, numberHash, cardType string) (string, bool, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	n, ok := c.live[company.String()+numberHash+cardType]
+	c.mu.Unlock()
+	if c.Answered != nil {
+		c.Answered()
+	}
 	return n, ok, nil
 }
 
