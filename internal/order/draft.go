@@ -146,7 +146,8 @@ func (s *Service) linesOfTx(tx *db.Tx, orders []Order, typed bool) error {
 	return err
 }
 
-// editTx changes one line of a draft. The last save wins: a person who goes back a page must not be told off.
+// edit changes one line of a draft. The last save wins: a person who goes back a page must not be told off. Touching
+// the order makes others wait, so the line is read after it.
 func (s *Service) edit(ctx context.Context, by actor.Actor, line ID, change func(ctx context.Context, tx *db.Tx, l *Line) error) (Order, error) {
 	return db.Write(ctx, s.db, func(ctx context.Context, tx *db.Tx) (Order, error) {
 		before, err := ownLineTx(tx, by, line)
@@ -154,6 +155,9 @@ func (s *Service) edit(ctx context.Context, by actor.Actor, line ID, change func
 			return Order{}, err
 		}
 		if err := touchTx(tx, before.Order); err != nil {
+			return Order{}, err
+		}
+		if before, err = lineTx(tx, line); err != nil {
 			return Order{}, err
 		}
 		after := before
@@ -176,6 +180,9 @@ func (s *Service) AddLine(ctx context.Context, by actor.Actor, order ID) (Order,
 			return Order{}, err
 		}
 		if err := touchTx(tx, o.ID); err != nil {
+			return Order{}, err
+		}
+		if o, err = wholeTx(tx, o.ID); err != nil { // as it is now that others wait
 			return Order{}, err
 		}
 		if len(o.Lines) >= MaxLines {

@@ -429,6 +429,29 @@ func TestLineBecomesCardWhileASecondIsSent(t *testing.T) {
 	})
 }
 
+// Two tabs on one draft: what both do is kept, and on one and the same line the last save wins.
+func TestTwoTabsOnOneDraft(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, k *ordertest.Kit) {
+		ctx := t.Context()
+		o := k.Filled(t, k.Orderer, ordertest.Who("Jonas", "Petraitis", k.Number()))
+		add := func() error { return second(k.Orders.AddLine(ctx, k.Orderer, o.ID)) }
+		w := ordertest.Who("Nadja", "Berg", k.Number())
+		save := func() error { return second(k.Orders.SetPerson(ctx, k.Orderer, o.Lines[0].ID, w)) }
+		if err := errors.Join(race(add, add, add, add, save, save, save, save)...); err != nil {
+			t.Error(err)
+		}
+		now := must[order.Order](t)(k.Orders.Draft(ctx, k.Orderer, o.ID))
+		seen := map[int]bool{}
+		for _, l := range now.Lines {
+			seen[l.Position] = true
+		}
+		if len(now.Lines) != 5 || len(seen) != 5 || now.Lines[0].Claimed.GivenName != "Nadja" {
+			t.Errorf("%d lines at %v, %s", len(now.Lines), seen, now.Lines[0].Claimed.GivenName)
+		}
+	})
+}
+
 func race(fns ...func() error) []error {
 	errs := make([]error, len(fns))
 	start := make(chan struct{})
