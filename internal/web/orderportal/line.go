@@ -294,7 +294,7 @@ func (d Deps) correct(v *web.Visit, l sentLine) error {
 func (d Deps) saveCorrect(v *web.Visit, l sentLine) error {
 	after, err := d.Orders.Correct(v.R.Context(), v.Actor, l.Line.ID, readRevision(v), typedWho(v))
 	if form, ok := v.Form().With(err); ok {
-		p := d.correctView(v, l, form)
+		p := d.correctView(v, l, sorted(form))
 		typedOnto(v, &p.Picture)
 		return v.Invalid(correctPage(p))
 	}

@@ -1,11 +1,13 @@
 package orderportal
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/kortverk/kortverk/internal/artwork"
 	"github.com/kortverk/kortverk/internal/clock"
+	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/order"
 	"github.com/kortverk/kortverk/internal/person"
@@ -48,6 +50,18 @@ type whoView struct {
 	Who whoForm
 }
 
+// whoOrder is the order of the fields on the page; the summary of what is wrong
+// has the same.
+var whoOrder = []string{"nationality", "personal_number", "birth_date", "given_name", "surname", "short_given", "short_surname", "email", "phone", "lang"}
+
+func sorted(form ui.Form) ui.Form {
+	form.Errors = slices.Clone(form.Errors)
+	slices.SortStableFunc(form.Errors, func(a, b *fault.Error) int {
+		return slices.Index(whoOrder, a.Field) - slices.Index(whoOrder, b.Field)
+	})
+	return form
+}
+
 func (d Deps) whoView(v *web.Visit, f draft, form ui.Form) whoView {
 	return whoView{frame: d.frame(v, f, pageWho, form), Who: makeWhoForm(v.T, f.line.Typed, form)}
 }
@@ -60,6 +74,7 @@ func (d Deps) saveWho(v *web.Visit, f draft) error {
 	}
 	o, err := d.Orders.SetPerson(v.R.Context(), v.Actor, f.line.ID, typedWho(v))
 	form, wrong := v.Form().With(err)
+	form = sorted(form)
 	if err != nil && !wrong {
 		return err
 	}
