@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net"
 	netmail "net/mail"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -116,7 +117,7 @@ func (c *Client) Send(ctx context.Context, m notify.Message) error {
 	// An error of the goodbye is none of the mail: it was taken or refused by then.
 	defer func() { _ = client.CloseWithSMTPClient(conn) }()
 	if err := client.SendWithSMTPClient(conn, msg); err != nil {
-		return judge(err, m.To)
+		return judge(err)
 	}
 	return nil
 }
@@ -143,7 +144,7 @@ func build(m notify.Message) (*mail.Msg, error) {
 	msg.SetDate()
 	msg.SetGenHeader(mail.HeaderContentLang, string(m.Lang))
 	msg.SetGenHeader("X-Kortverk-Template", string(m.Template)) // says which mail it is without saying about whom
-	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no holiday answers
+	msg.SetGenHeader("Auto-Submitted", "auto-generated")        // RFC 3834: no holiday answers
 	msg.SetGenHeader("X-Auto-Response-Suppress", "All")
 	msg.SetBodyString(mail.TypeTextPlain, m.Text)
 	msg.AddAlternativeString(mail.TypeTextHTML, m.HTML)
@@ -151,12 +152,12 @@ func build(m notify.Message) (*mail.Msg, error) {
 }
 
 // judge tells "never" from "not now".
-func judge(err error, to string) error {
+func judge(err error) error {
 	var sent *mail.SendError
 	if !errors.As(err, &sent) {
 		return unreachable(err)
 	}
-	reply := replyOf(sent, to)
+	reply := replyOf(sent)
 	code := sent.ErrorCode()
 	aboutThisMail := sent.Reason == mail.ErrSMTPRcptTo || sent.Reason == mail.ErrSMTPData || sent.Reason == mail.ErrSMTPDataClose
 	aboutUs := code == 530 || code == 534 || code == 535 || code == 538 // sign in first, wrong password …
@@ -166,9 +167,13 @@ func judge(err error, to string) error {
 	return unreachable(errors.New(sent.Reason.String()+": "+reply)).(*fault.Error).With("reply", reply)
 }
 
-// replyOf is the server's reply without the address, which is nobody's
+// addressForm finds addresses as servers repeat them: in other letters than ours,
+// or the one that a mail was forwarded to.
+var addressForm = regexp.MustCompile(`[^\s<>"'(),:;]+@[^\s<>"'(),:;]+`)
+
+// replyOf is the server's reply without addresses, which are nobody's
 // business in a log.
-func replyOf(e *mail.SendError, to string) string {
+func replyOf(e *mail.SendError) string {
 	reply := strings.TrimPrefix(e.Error(), e.Reason.String())
 	reply = strings.TrimPrefix(reply, ": ")
 	reply, _, _ = strings.Cut(reply, ", affected ")
@@ -177,7 +182,7 @@ func replyOf(e *mail.SendError, to string) string {
 			reply = code + " " + strings.Join(strings.Fields(words), " ")
 		}
 	}
-	reply = strings.ReplaceAll(reply, to, "…")
+	reply = addressForm.ReplaceAllString(reply, "…")
 	if runes := []rune(reply); len(runes) > 300 {
 		reply = string(runes[:300])
 	}

@@ -1,10 +1,12 @@
 package smtp
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -130,6 +132,35 @@ func TestServerSaysNoForGood(t *testing.T) {
 		if err := c.Send(t.Context(), message(address)); !fault.Has(err, "notify.refused") {
 			t.Errorf("%q: %v", address, err)
 		}
+	}
+}
+
+// Servers repeat the address as they like to write it, and where they would have sent the mail on.
+func TestRefusalNamesNobody(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		fmt.Fprint(conn, "220 here\r\n")
+		for lines := bufio.NewScanner(conn); lines.Scan(); {
+			answer := "250 fine"
+			if strings.HasPrefix(lines.Text(), "RCPT") {
+				answer = "550 5.1.1 <Gone@FURUBORG.example>: not here, was piotr.w+x@home.example; bye"
+			}
+			fmt.Fprint(conn, answer+"\r\n")
+		}
+	}()
+	c := client(t, Config{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, TLS: Off})
+	f, _ := fault.As(c.Send(t.Context(), message("gone@furuborg.example")))
+	if f == nil || f.Code != "notify.refused" || f.Args["reply"] != "550 5.1.1 <…>: not here, was …; bye" {
+		t.Errorf("%v", f)
 	}
 }
 
