@@ -159,7 +159,7 @@ func TestHashesArePerPurposeAndPerDeployment(t *testing.T) {
 		}
 		seen[h] = name
 	}
-	if a.Hash("number", "1") != a.Hash("number", "1") {
+	if first := a.Hash("number", "1"); a.Hash("number", "1") != first {
 		t.Error("not stable")
 	}
 	if len(a.Derive("pvv", 16)) != 16 || bytes.Equal(a.Derive("pvv", 32), a.Derive("token", 32)) {

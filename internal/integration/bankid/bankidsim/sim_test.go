@@ -274,11 +274,11 @@ func TestTimes(t *testing.T) {
 		"failed":   {func(o *order) { g.scanAndCancel(o) }, keepFailed, "failed/userCancel"},
 		"never":    {func(*order) {}, keepNeverTaken, "failed/startFailed"},
 	} {
-		kept, gone := g.order(""), g.order("")
+		kept := g.order("")
 		c.end(kept)
 		g.pass(c.keep)
 		g.wantCollect(kept, 200, c.says)
-		gone = g.order("")
+		gone := g.order("")
 		c.end(gone)
 		g.pass(c.keep + time.Second)
 		if s, got := g.collectNow(gone); s != 400 || got != "invalidParameters" {
