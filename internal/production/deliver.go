@@ -203,10 +203,15 @@ func (s *Service) ask(ctx context.Context, b Batch) error {
 }
 
 // sendAgain delivers a batch that the bureau says it never got, although it
-// answered that it had.
+// answered that it had. One whose cards were all made or failed isn't sent
+// again: then it is the bureau that is wrong, and somebody has to ask.
 func (s *Service) sendAgain(ctx context.Context, b Batch) error {
 	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
-		rows, err := tx.Exec(`UPDATE batch SET state = 'closed', asked_at = $1, asked = asked + 1 WHERE id = $2 AND state = 'delivered'`, tx.Now, b.ID)
+		_, err := tx.Exec(`UPDATE batch SET asked_at = $1, asked = asked + 1 WHERE id = $2`, tx.Now, b.ID)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.Exec(`UPDATE batch SET state = 'closed' WHERE id = $1 AND state = 'delivered'`, b.ID)
 		if err != nil {
 			return err
 		}

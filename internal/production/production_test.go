@@ -209,6 +209,29 @@ func TestBureauThatLostTheBatchGetsItAgain(t *testing.T) {
 	})
 }
 
+// A bureau that has made some of a batch and then says that it never got it can't be right: somebody is told, once in
+// a period and not at each look.
+func TestBureauThatForgetsWhatItMadeIsNotedOnce(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFloor(t, d, production.Config{AskAfter: time.Hour})
+		l := f.sent(f.Holder(t, "Sara", "Ekdahl"))
+		f.gets(f.receipt(f.item(l.ID), production.ReceiptProduced), production.Applied, "")
+		f.press.no = fault.New(fault.NotFound, "bureau.batch_unknown")
+		if err := d.Clock().Advance(2 * time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if err := f.s.AskOverdue(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		f.drain()
+		if i := f.item(l.ID); i.BatchState != production.Acknowledged || f.press.calls != 1 || f.notices() != "unknown_card:batch_unknown_at_bureau" {
+			t.Error(i.BatchState, f.press.calls, f.notices())
+		}
+	})
+}
+
 func TestRefusedFileIsDeadAtOnce(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		f := newFloor(t, d, production.Config{})
