@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/card"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/i18n"
@@ -187,7 +188,10 @@ func (c cardView) events(t *i18n.Texts) []ui.Event {
 		if slices.Contains(inside, e.Kind) {
 			continue
 		}
-		note := []string{t.DayTime(e.At), e.Who(t)}
+		note := []string{t.DayTime(e.At)}
+		if e.Role != actor.SystemRole {
+			note = append(note, e.Who(t))
+		}
 		if w := e.Why(t); w != "" {
 			note = append(note, w)
 		}

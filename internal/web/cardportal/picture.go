@@ -63,8 +63,10 @@ func (p picture) front(t *i18n.Texts) string {
 		"name", p.card.GivenName+" "+p.card.Surname, "company", p.card.Company, "date", p.card.ValidUntil)})
 }
 
-func (p picture) back(t *i18n.Texts) string {
-	return artwork.Back(p.card).SVG(artwork.SVGOptions{Prefix: p.prefix("b"), Title: t.T("cardportal.picture.back")})
+// back is the other side. side keeps two of them on a page apart: one for wide
+// screens, one that a phone unfolds.
+func (p picture) back(t *i18n.Texts, side string) string {
+	return artwork.Back(p.card).SVG(artwork.SVGOptions{Prefix: p.prefix(side), Title: t.T("cardportal.picture.back")})
 }
 
 // photo is the address of the photo. It changes with the photo, so that the

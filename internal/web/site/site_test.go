@@ -47,7 +47,7 @@ func TestCheckSaysActiveOrNotAndNothingElse(t *testing.T) {
 		}
 		var answers []string
 		for name, n := range notActive {
-			page := b.Get("/k/" + string(n)).Is(200).Check().Has("Inte aktivt").HasNot("Milda", "Piotr", "Amina", "Furuborg", "blockera")
+			page := b.Get("/k/"+string(n)).Is(200).Check().Has("Inte aktivt").HasNot("Milda", "Piotr", "Amina", "Furuborg", "blockera")
 			if got := page.Header.Get("Cache-Control"); got != "no-store" {
 				t.Errorf("%s: Cache-Control %q", name, got)
 			}
