@@ -241,10 +241,11 @@ func (s *sandbox) mail(to, pattern string) string {
 	return link
 }
 
-// wait asks again until the condition holds, for half a minute.
+// wait asks again until the condition holds, for a minute: a mail that a
+// reviewer may still undo waits for half of one.
 func (s *sandbox) wait(what string, ok func() bool) {
 	s.t.Helper()
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(150 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(150 * time.Millisecond) {
 		if ok() {
 			return
 		}
