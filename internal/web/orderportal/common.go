@@ -72,10 +72,13 @@ type picture struct {
 }
 
 // front and back draw the two sides for the page.
-func front(ctx context.Context, p picture) string { return draw(ctx, p, artwork.Front) }
-func back(ctx context.Context, p picture) string  { return draw(ctx, p, artwork.Back) }
+func front(ctx context.Context, p picture) string { return draw(ctx, p, artwork.Front, "") }
+func back(ctx context.Context, p picture) string  { return draw(ctx, p, artwork.Back, "") }
 
-func draw(ctx context.Context, p picture, side func(artwork.Card) artwork.Drawing) string {
+// frontAgain is front for a page that has the same card already: its ids differ.
+func frontAgain(ctx context.Context, p picture) string { return draw(ctx, p, artwork.Front, "again") }
+
+func draw(ctx context.Context, p picture, side func(artwork.Card) artwork.Drawing, prefix string) string {
 	p.card.Scheme = ui.FrameOf(ctx).Brand.Name
 	if p.photo != "" {
 		p.card.Photo = []byte{} // there is one, at the address
@@ -83,7 +86,7 @@ func draw(ctx context.Context, p picture, side func(artwork.Card) artwork.Drawin
 	if p.check != "" {
 		p.card.CheckURL = p.check + p.card.Number
 	}
-	return side(p.card).SVG(artwork.SVGOptions{Class: "kv-card", PhotoURL: p.photo})
+	return side(p.card).SVG(artwork.SVGOptions{Class: "kv-card", PhotoURL: p.photo, Prefix: prefix})
 }
 
 // pictureOf draws a line as it is saved.

@@ -19,10 +19,9 @@ type startView struct {
 
 // draftRow is an order that waits to be sent.
 type draftRow struct {
-	Title, Note  string
-	Href, Throw  string
-	State        ui.State
-	ThrowLabelOf string
+	Title, Note string
+	Href, Throw string
+	State       ui.State
 }
 
 func draftRows(v *web.Visit, drafts []order.Order) []draftRow {
@@ -35,15 +34,15 @@ func draftRows(v *web.Visit, drafts []order.Order) []draftRow {
 		if n := len(o.Lines) - 1; n > 0 {
 			name = v.T.T("orderportal.and_more", "name", name, "n", n)
 		}
-		to, state := pageReview, ui.ToReview
+		line, to, state := o.Lines[0].ID, pageReview, ui.ToReview
 		for _, l := range o.Lines {
 			if readiness(l) == ui.Draft {
-				to, state = nextPage(l), ui.Draft
+				line, to, state = l.ID, nextPage(l), ui.Draft
 				break
 			}
 		}
 		out = append(out, draftRow{Title: name, Note: v.T.T("orderportal.draft.note", "by", o.OrderedByName, "at", o.ChangedAt),
-			Href: at(v).step(o.Lines[0].ID, to), Throw: at(v).order(o.ID) + "/discard", State: state, ThrowLabelOf: name})
+			Href: at(v).step(line, to), Throw: at(v).order(o.ID) + "/discard", State: state})
 	}
 	return out
 }

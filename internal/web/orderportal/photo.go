@@ -27,11 +27,13 @@ type photoForm struct {
 
 type hiddenPart struct{ Name, Value string }
 
-// moves are the buttons under the picture.
+// moves are the rows of buttons under the picture.
 type move struct{ Name, Icon string }
 
-var moves = []move{{"wider", "zoom-out"}, {"closer", "zoom-in"}, {"up", "arrow-up"}, {"down", "arrow-down"},
-	{"left", "arrow-left"}, {"right", "arrow-right"}, {"reset", "rotate-ccw"}}
+var moves = [][]move{
+	{{"left", "arrow-left"}, {"up", "arrow-up"}, {"down", "arrow-down"}, {"right", "arrow-right"}},
+	{{"wider", "zoom-out"}, {"closer", "zoom-in"}, {"reset", "rotate-ccw"}},
+}
 
 // moved is the part of the picture after a button.
 func moved(c photo.Crop, button string) photo.Crop {

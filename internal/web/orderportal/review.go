@@ -8,6 +8,7 @@ import (
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/order"
+	"github.com/kortverk/kortverk/internal/person"
 	"github.com/kortverk/kortverk/internal/web"
 	"github.com/kortverk/kortverk/internal/web/ui"
 )
@@ -37,6 +38,7 @@ type personReview struct {
 	Name    string
 	Person  []ui.Fact
 	Card    []ui.Fact
+	Short   []ui.Fact // for one of several
 	Links   personLinks
 	Picture picture
 }
@@ -53,6 +55,7 @@ func (d Deps) review(v *web.Visit, f draft) error {
 func (d Deps) showReview(v *web.Visit, f draft, s reviewState) error {
 	p := reviewView{frame: d.frame(v, f, pageReview, ui.Form{}), Failed: s.failed, Fee: feeText(v.T, d.Cards.Fee(today(v))),
 		Many: len(f.order.Lines) > 1, Edit: f.at(pageDelivery) + "?to=review", Add: f.at("add")}
+	p.Wizard.Close = &ui.Link{Label: v.T.T("orderportal.save_close"), Href: f.base.orders()} // everything is saved here
 	if e, ok := fault.As(s.refused); ok {
 		p.Refused = v.T.Error(e)
 	}
@@ -93,13 +96,21 @@ func reviewOf(v *web.Visit, f draft, l order.Line, i int) personReview {
 		Who: b.step(l.ID, pageWho) + "?to=review", Card: b.step(l.ID, pageCard) + "?to=review",
 		Photo: b.step(l.ID, pagePhoto) + "?to=review", Remove: b.step(l.ID, "remove"),
 	}}
-	p.Person = personFacts(t, l, orElse(l.Typed.PersonalNumber, "–"))
+	number := orElse(l.Typed.PersonalNumber, "–")
+	if n, err := person.ParsePersonalNumber(number, today(v)); err == nil {
+		number = n.Long()
+	}
+	p.Person = personFacts(t, l, number)
 	p.Card = []ui.Fact{{Label: t.T("orderportal.fact.type"), Value: typeName(t, l.CardType)}}
 	if l.Replaces != "" {
 		p.Card = append(p.Card, ui.Fact{Label: t.T("orderportal.fact.replaces"), Value: l.Replaces, Mono: true})
 	}
 	p.Card = append(p.Card, ui.Fact{Label: t.T("orderportal.fact.until"), Value: l.ValidUntil.String(), Mono: true},
 		ui.Fact{Label: t.T("orderportal.fact.photo"), Value: photoWords(t, l), Action: &ui.Link{Label: t.T("orderportal.change"), Href: p.Links.Photo}})
+	p.Short = []ui.Fact{
+		{Label: t.T("orderportal.fact.number"), Value: number, Mono: true}, {Label: t.T("orderportal.fact.email"), Value: orElse(l.Typed.Email, "–")},
+		{Label: t.T("orderportal.fact.until"), Value: l.ValidUntil.String(), Mono: true}, {Label: t.T("orderportal.fact.photo"), Value: photoWords(t, l)},
+	}
 	return p
 }
 

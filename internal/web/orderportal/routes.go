@@ -53,6 +53,7 @@ func (d Deps) lists() []entry {
 		{pattern: "GET /more", handle: d.more},
 		{pattern: "GET /orders", handle: d.orders},
 		{pattern: "GET /orders/{order}", handle: d.order},
+		{pattern: "GET /orders/{order}/discard", handle: d.askDiscard},
 		{pattern: "POST /orders/{order}/discard", handle: d.discard},
 	}
 }

@@ -233,10 +233,10 @@ func stages(v *web.Visit, l sentLine, w whereView, c *card.Card) []ui.Stage {
 		return append(out, ui.Stage{Title: t.T(key), Note: t.DayTime(x.StateAt), Icon: "undo-2", Done: true, Now: true})
 	}
 	reviewed, signed, cardMade := x.State != order.Ordered && x.State != order.RejectedByReviewer, !x.SignedAt.IsZero(), c != nil
-	review := ui.Stage{Title: t.T("orderportal.stage.review"), Icon: "scan-eye", Done: reviewed, Now: !reviewed}
+	review := ui.Stage{Title: t.T("orderportal.next.review"), Icon: "scan-eye", Done: reviewed, Now: !reviewed}
 	switch {
 	case reviewed && x.Review != nil:
-		review.Note = t.DayTime(x.Review.At)
+		review.Title, review.Note = t.T("orderportal.stage.review"), t.DayTime(x.Review.At)
 	case x.State == order.Ordered:
 		review.Note = t.T("orderportal.stage.review.queue", "at", x.QueuedAt)
 	case !reviewed:

@@ -257,6 +257,27 @@ func (d Deps) remove(v *web.Visit, f draft) error {
 	return v.Redirect(f.base.step(o.Lines[0].ID, pageReview))
 }
 
+type discardView struct {
+	Menu  ui.Menu
+	Draft draftRow
+}
+
+func (d Deps) askDiscard(v *web.Visit) error {
+	id, err := v.PathID("order")
+	if err != nil {
+		return err
+	}
+	o, err := d.Orders.Draft(v.R.Context(), v.Actor, id)
+	if err != nil {
+		return err
+	}
+	rows := draftRows(v, []order.Order{o})
+	if !o.Draft() || len(rows) == 0 {
+		return v.Redirect(at(v).order(id))
+	}
+	return v.Render(discardPage(discardView{Menu: menu(v, at(v).orders()), Draft: rows[0]}))
+}
+
 // discard throws a draft away.
 func (d Deps) discard(v *web.Visit) error {
 	id, err := v.PathID("order")
