@@ -102,6 +102,7 @@ func TestAMismatchIsRepairedByOnePress(t *testing.T) {
 	refused.Is(409).Has("Ditt namn är ett annat i BankID")
 
 	page = page.Form("/name").Submit("Använd Jonas Petraitis").Is(200).At("/me/approve/"+l.ID.String()).Check().Has("Namnet är nu Jonas Petraitis", "Stämmer det här, Jonas?")
+	page.HasNot("Din arbetsgivare har ändrat något")
 	page = k.approveIn(page.Form("Godkänn med BankID").Submit("Godkänn med BankID"), h)
 	page.Is(200).Has("Kortuppgifterna är bekräftade")
 	if now := k.Line(t, l.ID); now.Claimed.Surname != "Petraitis" || now.State != order.Approved {

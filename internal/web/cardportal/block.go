@@ -34,7 +34,7 @@ func (d Deps) block(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	v.Flash(ui.OK, "cardportal.blocked", "company", c.Card.CompanyName)
+	v.Flash(ui.OK, "cardportal.blocked")
 	return v.Redirect(cardPath(c.Card.Number))
 }
 

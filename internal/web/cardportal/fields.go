@@ -118,10 +118,15 @@ func segments(parts []person.Segment) []ui.Segment {
 	return out
 }
 
-// changes names what the employer changed after the last decision.
+// changes names what the employer changed after the last decision. A name that
+// is as the eID has it needs no second look, and the person may have taken it
+// over just now.
 func (w approveView) changes(t *i18n.Texts) string {
 	var names []string
 	for _, code := range w.Line.Changed {
+		if f := w.field(code); (code == "given_name" || code == "surname") && f.Claimed == f.Proven {
+			continue
+		}
 		names = append(names, strings.ToLower(t.T("order.field."+code)))
 	}
 	return t.List(names...)
