@@ -73,6 +73,9 @@ type World struct {
 // New opens the world's ports and makes its keys and certificates, the same at
 // each start. Attach says which product it surrounds; Run then serves.
 func New(o Options) (_ *World, err error) {
+	if o.Data, err = filepath.Abs(o.Data); err != nil { // the settings that are printed hold from any folder
+		return nil, err
+	}
 	w := &World{opts: o}
 	defer func() {
 		if err != nil {

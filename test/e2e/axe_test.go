@@ -91,7 +91,7 @@ func (v *visitor) still() {
 func (v *visitor) settled(name string) {
 	v.t.Helper()
 	faults := eval[[]string](v, `(() => {
-		const out = [], h1 = [...document.querySelectorAll("h1")].filter(e => e.checkVisibility());
+		const out = [], h1 = [...(document.querySelector("dialog[open]") || document).querySelectorAll("h1")].filter(e => e.checkVisibility());
 		if (h1.length !== 1) out.push(h1.length + " h1");
 		if (!document.title.trim()) out.push("no title");
 		if (!document.documentElement.lang) out.push("no language");

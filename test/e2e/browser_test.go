@@ -337,3 +337,6 @@ func (s *sandbox) portraitFile(t *testing.T, id string) string {
 	}
 	return file
 }
+
+// enter is the key.
+var enter = chromedp.KeyEvent("\r")
