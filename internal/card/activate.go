@@ -158,7 +158,8 @@ func (s *Service) ShowPIN(ctx context.Context, by actor.Actor, id ID, typed stri
 		p, err := db.One(tx, func(r db.Row) (p sealedPIN, err error) {
 			err = r.Scan(&p.Activation, &p.Sealed, &p.Check)
 			return p, err
-		}, `SELECT activation_id, sealed, pvv FROM card_pin WHERE card_id = $1`, c.ID)
+		}, `SELECT p.activation_id, p.sealed, p.pvv FROM card_pin p JOIN card c ON c.id = p.card_id
+			WHERE p.card_id = $1 AND c.state = 'active'`, c.ID) // it may have been blocked since it was read
 		if errors.Is(err, db.ErrNoRows) {
 			return p, fault.New(fault.Conflict, "card.no_pin")
 		}

@@ -162,6 +162,24 @@ func TestProducedCanOnlyBeTerminated(t *testing.T) {
 	})
 }
 
+// The digits that activation asks for come from the card in the hand, so no mail before it has them.
+//
+// Rows: 54
+func TestMailsBeforeActivationLeadPastTheNumber(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		h := k.Holder(t, "Sara", "Ekdahl")
+		c := k.Produced(t, h)
+		if p := card.HolderPath(c); p != "/me" {
+			t.Error(p)
+		}
+		c = must[card.Activation](t)(k.Cards.Activate(t.Context(), h.Actor, c.ID, c.Number.LastSix(), time.Now())).Card
+		if p := card.HolderPath(c); p != "/me/cards/"+string(c.Number) {
+			t.Error(p)
+		}
+	})
+}
+
 func TestOthersSeeNothing(t *testing.T) {
 	dbtest.Each(t, func(t *testing.T, d *db.DB) {
 		k := cardtest.New(t, d)

@@ -47,10 +47,11 @@ func RecipientsTx(ctx context.Context, tx *db.Tx, c Card) (holder, orderer Recip
 	return holder, orderer, err
 }
 
-// HolderPath is the card's page for its cardholder; while there is no card yet,
-// the page of all.
+// HolderPath is the card's page for its cardholder; until the card is activated,
+// the page of all: activation asks for digits of the number, which must come
+// from the card and not from a mail.
 func HolderPath(c Card) string {
-	if c.ID == [16]byte{} {
+	if c.ID == [16]byte{} || c.ActivatedAt.IsZero() {
 		return "/me"
 	}
 	return "/me/cards/" + string(c.Number)
