@@ -72,7 +72,7 @@ func (c bootstrapCmd) Run(e env) error {
 		if n > 0 {
 			return fmt.Errorf("the scheme has an officer already; officers invite others under Staff in the back office")
 		}
-		path, err := accounts.Invite(ctx, actor.System("bootstrap"), account.Invite{
+		path, err := accounts.Invite(ctx, actor.System(c.SchemeName), account.Invite{
 			Role: actor.Officer, GivenName: c.GivenName, Surname: c.Surname, Email: c.Email,
 		})
 		if err != nil {
@@ -116,7 +116,7 @@ func (c keysRotateCmd) Run(e env) error {
 	if err := k.Rotate(); err != nil {
 		return err
 	}
-	fmt.Fprintln(e.out, "A new primary key seals from now on. Restart every node.")
+	fmt.Fprintln(e.out, "The file has a new primary key. What older keys sealed stays readable. Restart every node, so that it seals with the new one.")
 	return nil
 }
 

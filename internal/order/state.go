@@ -66,6 +66,8 @@ type Transition struct {
 	To   State
 }
 
+//go:generate go test . -run TestPictureIsMadeFromTheTransitions -update
+
 var transitions = []Transition{
 	{Draft, Send, Ordered},
 

@@ -40,7 +40,7 @@ type Flow struct {
 // New returns the face with the two finishers of its own: signing in, and
 // identifying again.
 func New(f Flow) *Flow {
-	f.starts = limit.New(60, 10*time.Minute)
+	f.starts = limit.New(300, 10*time.Minute) // a whole site shed may share one address
 	f.opens = limit.New(20, 10*time.Minute)
 	f.finishers = map[string]Finisher{}
 	f.Register("signin", Finisher{
