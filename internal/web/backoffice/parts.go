@@ -3,10 +3,12 @@ package backoffice
 import (
 	"context"
 	"time"
+	"unicode"
 
 	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
+	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/i18n"
@@ -136,4 +138,11 @@ func sinceText(ctx context.Context, email string, at time.Time) string {
 		return text
 	}
 	return ", " + text
+}
+
+// roleName begins a line, as a word in running text doesn't.
+func roleName(ctx context.Context, r actor.Role) string {
+	word := []rune(ui.T(ctx, "account.role."+string(r)))
+	word[0] = unicode.ToUpper(word[0])
+	return string(word)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/job"
 	"github.com/kortverk/kortverk/internal/journal"
@@ -88,6 +89,7 @@ type eventsView struct {
 // eventRow is one entry of the journal.
 type eventRow struct {
 	At, What, Why, Who string
+	Whom               string // the cardholder that it is about
 	About              []ui.Link
 }
 
@@ -129,7 +131,7 @@ func (d Deps) events(v *web.Visit) error {
 }
 
 func (d Deps) eventRows(v *web.Visit, records []journal.Positioned) ([]eventRow, error) {
-	names := map[uuid.UUID]string{}
+	names, people := map[uuid.UUID]string{}, map[uuid.UUID]string{}
 	rows := make([]eventRow, 0, len(records))
 	for _, r := range records {
 		row := eventRow{At: v.T.DayTime(r.At), What: eventText(v.T, r.Record), Why: eventWhy(v.T, r.Record), Who: eventBy(v.T, r.Record)}
@@ -143,8 +145,15 @@ func (d Deps) eventRows(v *web.Visit, records []journal.Positioned) ([]eventRow,
 			}
 			row.About = append(row.About, ui.Link{Label: names[r.Company], Href: companyAt(r.Company)})
 		}
-		if r.Line != uuid.Nil && reviewers.Allows(v.Session, uuid.Nil) == web.Yes {
-			row.About = append(row.About, ui.Link{Label: v.T.T("backoffice.events.line"), Href: caseAt(r.Line)})
+		if r.Line != uuid.Nil {
+			if _, ok := people[r.Line]; !ok {
+				l, err := d.Orders.Line(v.R.Context(), v.Actor, r.Line)
+				if err != nil && fault.KindOf(err) != fault.NotFound {
+					return nil, err
+				}
+				people[r.Line] = l.Name()
+			}
+			row.Whom = people[r.Line]
 		}
 		if r.Batch != uuid.Nil {
 			row.About = append(row.About, ui.Link{Label: v.T.T("backoffice.batch"), Href: batchAt(r.Batch)})
