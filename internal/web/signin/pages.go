@@ -34,11 +34,7 @@ func (f *Flow) start(v *web.Visit) error {
 // wait is the page of a transaction: the way into the app, the QR code, and the
 // way on once the app has answered.
 func (f *Flow) wait(v *web.Visit) error {
-	t, err := f.find(v.R.Context(), v)
-	if err != nil {
-		return err
-	}
-	fin, err := f.finisher(t)
+	t, fin, err := f.find(v)
 	if err != nil {
 		return err
 	}
@@ -55,8 +51,12 @@ func (f *Flow) wait(v *web.Visit) error {
 	return v.Render(waitPage(f.view(t, fin)))
 }
 
+// finish leads on. Of two tabs that see the answer at once, one uses the transaction; the other goes the same way.
 func (f *Flow) finish(v *web.Visit, t eid.Transaction, fin Finisher) error {
 	next, err := fin.Finish(v, t)
+	if (fault.Has(err, "eid.already_used") || fault.Has(err, "account.signed_out")) && f.used(v) {
+		return v.Redirect(fin.Next(t))
+	}
 	if _, ok := fault.As(err); ok {
 		return v.RenderStatus(statusOf(err), refusedPage(t, err, fin.Back(t)))
 	}
@@ -64,6 +64,12 @@ func (f *Flow) finish(v *web.Visit, t eid.Transaction, fin Finisher) error {
 		return err
 	}
 	return v.Redirect(next)
+}
+
+// used reports whether the page's transaction has been used by now.
+func (f *Flow) used(v *web.Visit) bool {
+	t, _, err := f.find(v)
+	return err == nil && t.State == eid.StateUsed
 }
 
 func statusOf(err error) int {
@@ -76,11 +82,7 @@ func statusOf(err error) int {
 // state is the part of the page that the script fetches each second. When
 // there is something new to say, it sends the browser to the page itself.
 func (f *Flow) state(v *web.Visit) error {
-	t, err := f.find(v.R.Context(), v)
-	if err != nil {
-		return err
-	}
-	fin, err := f.finisher(t)
+	t, fin, err := f.find(v)
 	if err != nil {
 		return err
 	}
@@ -109,11 +111,7 @@ func (f *Flow) returned(v *web.Visit) error {
 }
 
 func (f *Flow) cancel(v *web.Visit) error {
-	t, err := f.find(v.R.Context(), v)
-	if err != nil {
-		return err
-	}
-	fin, err := f.finisher(t)
+	t, fin, err := f.find(v)
 	if err != nil {
 		return err
 	}
@@ -126,11 +124,7 @@ func (f *Flow) cancel(v *web.Visit) error {
 
 // again starts a new order for a QR code that nobody scanned in time.
 func (f *Flow) again(v *web.Visit) error {
-	t, err := f.find(v.R.Context(), v)
-	if err != nil {
-		return err
-	}
-	fin, err := f.finisher(t)
+	t, fin, err := f.find(v)
 	if err != nil {
 		return err
 	}
@@ -143,12 +137,18 @@ func (f *Flow) again(v *web.Visit) error {
 	return v.Redirect("/eid/" + t.ID.String())
 }
 
+// finishSignIn gives the browser its session. One that it had before ends: nobody could sign out of it any more.
 func (f *Flow) finishSignIn(v *web.Visit, t eid.Transaction) (string, error) {
 	token, _, next, err := f.Accounts.SignIn(v.R.Context(), t.ID, account.Started{
 		Browser: v.Browser(), IP: v.IP, UserAgent: v.R.UserAgent(), Lang: v.Lang,
 	})
 	if err != nil {
 		return "", err
+	}
+	if before := v.Token(); before != "" {
+		if err := f.Accounts.SignOut(v.R.Context(), before); err != nil {
+			v.Log().Warn("the session before a sign-in is not ended", "error", err)
+		}
 	}
 	v.SetSession(token)
 	return web.LocalPath(next), nil

@@ -1,7 +1,6 @@
 package signin
 
 import (
-	"context"
 	"strings"
 	"time"
 
@@ -110,12 +109,18 @@ func (f *Flow) finisher(t eid.Transaction) (Finisher, error) {
 	return fin, nil
 }
 
-func (f *Flow) find(ctx context.Context, v *web.Visit) (eid.Transaction, error) {
+// find gives the transaction of the page and what it leads to. One of another browser isn't there.
+func (f *Flow) find(v *web.Visit) (eid.Transaction, Finisher, error) {
 	id, err := uuid.Parse(v.Path("id"))
 	if err != nil {
-		return eid.Transaction{}, v.NotFound()
+		return eid.Transaction{}, Finisher{}, v.NotFound()
 	}
-	return f.EID.Find(ctx, id, v.Browser())
+	t, err := f.EID.Find(v.R.Context(), id, v.Browser())
+	if err != nil {
+		return eid.Transaction{}, Finisher{}, err
+	}
+	fin, err := f.finisher(t)
+	return t, fin, err
 }
 
 // rest is the subject without the finisher's name: a path of ours.
