@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
 	"github.com/kortverk/kortverk/internal/card"
@@ -50,9 +51,9 @@ func joined(t *i18n.Texts, list []card.Consequence) string {
 	return strings.Join(out, " ")
 }
 
-func cardFacts(v *web.Visit, view card.View) []ui.Fact {
+func cardFacts(v *web.Visit, view card.View, number templ.Component) []ui.Fact {
 	t, c := v.T, view.Card
-	facts := []ui.Fact{{Label: t.T("orderportal.fact.card"), Value: string(c.Number), Mono: true}, {Label: t.T("orderportal.fact.employer"), Value: c.CompanyName}}
+	facts := []ui.Fact{{Label: t.T("orderportal.fact.number"), Body: number}, {Label: t.T("orderportal.fact.card"), Value: string(c.Number), Mono: true}, {Label: t.T("orderportal.fact.employer"), Value: c.CompanyName}}
 	add := func(key, value string) {
 		if value != "" {
 			facts = append(facts, ui.Fact{Label: t.T(key), Value: value})

@@ -180,7 +180,7 @@ func (d Deps) showCard(v *web.Visit, c card.Card, number person.PersonalNumber) 
 	if number != "" {
 		p.Number = number.Long()
 	}
-	p.Actions, p.Facts = cardActions(v, view), cardFacts(v, view)
+	p.Actions, p.Facts = cardActions(v, view), cardFacts(v, view, numberValue(view.Masked, p.Number, at(v).card(view.Card.Number, "reveal")))
 	return v.Render(cardPage(p))
 }
 

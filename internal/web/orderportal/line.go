@@ -59,7 +59,6 @@ type lineView struct {
 	Facts    []ui.Fact
 	Events   []ui.Event
 	Number   string // the whole personal number, after it was asked for
-	Masked   string
 	More     []ui.Link
 	Remind   bool
 	TakeOver bool
@@ -94,8 +93,8 @@ func (d Deps) linePage(v *web.Visit) error {
 func (d Deps) showLine(v *web.Visit, l sentLine, number person.PersonalNumber) error {
 	p := lineView{Menu: menu(v, l.base.orders()), Line: l, Given: first(l.Line.Claimed.GivenName), State: lineState(l.Shown),
 		Words: v.T.T("order.shown." + l.Shown.Code), Picture: pictureOf(v.Company, l.Line, l.at("photo.jpg")), Off: l.Line.State == order.Cancelled,
-		Revision: revision(l.Line.Revision), Masked: l.Line.Claimed.Masked, Problem: problemOf(v, l), Refused: refusedMails(v, l),
-		Remind: slices.Contains(l.Actions, order.ActionRemind)}
+		Revision: revision(l.Line.Revision), Problem: problemOf(v, l), Refused: refusedMails(v, l)}
+	p.Remind = p.Problem == nil && slices.Contains(l.Actions, order.ActionRemind)
 	p.Lead = v.T.T("orderportal.line.lead", "number", l.Order.Number, "type", strings.ToLower(typeName(v.T, l.Line.CardType)), "at", l.Order.SubmittedAt, "by", l.Order.OrderedByName)
 	if number != "" {
 		p.Number = number.Long()
@@ -114,7 +113,7 @@ func (d Deps) showLine(v *web.Visit, l sentLine, number person.PersonalNumber) e
 	if err := d.made(v, l, &p); err != nil {
 		return err
 	}
-	p.Facts, p.Events = lineFacts(v, l, p.Card), events(v.T, l.Events)
+	p.Facts, p.Events = lineFacts(v, l, p.Card, numberValue(l.Line.Claimed.Masked, p.Number, l.at("reveal"))), events(v.T, l.Events)
 	p.Stages = stages(v, l, p.Where, p.Card)
 	return v.Render(linePageT(p))
 }

@@ -23,6 +23,7 @@ type photoForm struct {
 	Verdict ui.Verdict
 	Crop    string       // where the buttons for the part post to
 	Hidden  []hiddenPart // goes with every button
+	Instead bool         // of one that the line has
 }
 
 type hiddenPart struct{ Name, Value string }

@@ -356,7 +356,7 @@ func photoFields(p photoForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		if p.Src != "" {
+		if p.Src != "" || p.Instead {
 			var templ_7745c5c3_Var15 string
 			templ_7745c5c3_Var15, templ_7745c5c3_Err = templ.JoinStringErrs(ui.T(ctx, "orderportal.photo.change"))
 			if templ_7745c5c3_Err != nil {

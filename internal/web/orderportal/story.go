@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
 	"github.com/kortverk/kortverk/internal/actor"
@@ -160,9 +161,9 @@ func refusedMails(v *web.Visit, l sentLine) []lost {
 	return out
 }
 
-func lineFacts(v *web.Visit, l sentLine, c *card.Card) []ui.Fact {
+func lineFacts(v *web.Visit, l sentLine, c *card.Card, number templ.Component) []ui.Fact {
 	t := v.T
-	var facts []ui.Fact
+	facts := []ui.Fact{{Label: t.T("orderportal.fact.number"), Body: number}}
 	for _, f := range personFacts(t, l.Line, "") {
 		if f.Label != t.T("orderportal.fact.number") && f.Label != t.T("orderportal.fact.name") {
 			facts = append(facts, f)
