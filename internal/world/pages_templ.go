@@ -1173,7 +1173,7 @@ func answer(a readerAnswer) templ.Component {
 			templ_7745c5c3_Var68 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var69 = []any{"rounded-box p-8", templ.KV("bg-success text-success-content", a.word() == "valid"), templ.KV("bg-error text-error-content", a.word() == "stop"), templ.KV("bg-warning text-warning-content", a.word() != "valid" && a.word() != "stop")}
+		var templ_7745c5c3_Var69 = []any{"rounded-box p-6 sm:p-8", templ.KV("bg-success text-success-content", a.word() == "valid"), templ.KV("bg-error text-error-content", a.word() == "stop"), templ.KV("bg-warning text-warning-content", a.word() != "valid" && a.word() != "stop")}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var69...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -1191,7 +1191,7 @@ func answer(a readerAnswer) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 89, "\" aria-labelledby=\"said\"><h2 id=\"said\" class=\"text-5xl font-bold flex items-center gap-4\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 89, "\" aria-labelledby=\"said\"><h2 id=\"said\" class=\"text-3xl sm:text-5xl font-bold flex items-center gap-4\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
