@@ -12,6 +12,7 @@ import (
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
+	"github.com/kortverk/kortverk/internal/journal"
 )
 
 // NoticeKind says what somebody in production has to look at.
@@ -116,13 +117,29 @@ func (s *Service) Settle(ctx context.Context, by actor.Actor, notice uuid.UUID) 
 	if err := staff(by); err != nil {
 		return err
 	}
-	return db.Do(ctx, s.db, func(_ context.Context, tx *db.Tx) error {
-		return tx.Must1(fault.New(fault.NotFound, "production.notice_unknown"),
-			`UPDATE production_notice SET settled_at = $1, settled_by = $2 WHERE id = $3 AND settled_at IS NULL`, tx.Now, by.Name, notice)
+	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
+		n, err := settleTx(ctx, tx, by, `id = $3`, notice)
+		if err == nil && n == 0 {
+			err = fault.New(fault.NotFound, "production.notice_unknown")
+		}
+		return err
 	})
 }
 
-func settleNotices(tx *db.Tx, by actor.Actor, where string, arg any) error {
-	_, err := tx.Exec(`UPDATE production_notice SET settled_at = $1, settled_by = $2 WHERE settled_at IS NULL AND `+where, tx.Now, by.Name, arg)
-	return err
+// settleTx puts away what isn't settled of the notices that where, with its one
+// argument $3, names, and says how many it were.
+func settleTx(ctx context.Context, tx *db.Tx, by actor.Actor, where string, arg any) (int, error) {
+	settled, err := db.Rows(tx, scanNotice, `UPDATE production_notice SET settled_at = $1, settled_by = $2 WHERE settled_at IS NULL AND `+where+`
+		RETURNING id, kind, why, line_id, item_id, receipt_id, said, created_at, settled_at, settled_by`, tx.Now, by.Name, arg)
+	if err != nil {
+		return 0, err
+	}
+	for _, n := range settled {
+		err := journal.AppendTx(ctx, tx, journal.Entry{Kind: "production.notice_settled", By: by, Reason: n.Why,
+			Data: map[string]string{"notice": n.ID.String(), "kind": string(n.Kind)}}) // no line: its company reads what the line's entries say
+		if err != nil {
+			return 0, err
+		}
+	}
+	return len(settled), nil
 }

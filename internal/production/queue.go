@@ -272,7 +272,7 @@ func (s *Service) Recheck(ctx context.Context, by actor.Actor, line uuid.UUID) e
 		if l.State != order.Approved {
 			return fault.New(fault.Conflict, "production.not_approved")
 		}
-		if err := settleNotices(tx, by, `line_id = $3 AND kind = 'incomplete'`, line); err != nil {
+		if _, err := settleTx(ctx, tx, by, `line_id = $3 AND kind = 'incomplete'`, line); err != nil {
 			return err
 		}
 		return job.EnqueueTx(ctx, tx, order.LineApproved{Line: line}, job.Key("production.recheck:"+line.String()))

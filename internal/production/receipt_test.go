@@ -256,6 +256,12 @@ func TestReceiptsThatDontFitAreRefusedAndNoted(t *testing.T) {
 		if err := f.s.Settle(t.Context(), f.staff, list[0].ID); err != nil {
 			t.Error(err)
 		}
+		entries, err := db.Read(t.Context(), d, func(_ context.Context, tx *db.Tx) (int64, error) {
+			return db.Value[int64](tx, `SELECT count(*) FROM journal_entry WHERE kind = 'production.notice_settled' AND actor_name = $1`, f.staff.Name)
+		})
+		if err != nil || entries != 1 {
+			t.Error("the journal doesn't say who settled it", entries, err)
+		}
 		if err := f.s.Settle(t.Context(), f.staff, list[0].ID); fault.CodeOf(err) != "production.notice_unknown" {
 			t.Error(err)
 		}
