@@ -241,7 +241,7 @@ const finder = `(words => {
 
 func byWords(words string) string { return finder + `(` + quote(words) + `)` }
 func byCSS(css string) string {
-	return `(document.querySelector("dialog[open]") || document).querySelector(` + quote(css) + `)`
+	return `(all => all.find(e => e.checkVisibility()) || all[0])([...(document.querySelector("dialog[open]") || document).querySelectorAll(` + quote(css) + `)])`
 }
 
 // click brings the element that a script finds into view and presses it where

@@ -99,22 +99,7 @@ func start(t *testing.T, engine string) *sandbox {
 
 func (s *sandbox) run(env []string) {
 	s.t.Helper()
-	file, err := binary()
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.cmd = exec.Command(file, "dev")
-	s.cmd.Env = append(os.Environ(), env...)
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(s.stop)
-	s.t.Cleanup(func() {
-		if s.t.Failed() {
-			s.t.Logf("the program's log:\n%s", tail(s.log.String(), 60))
-		}
-	})
+	s.launch("dev", env)
 	deadline := time.Now().Add(30 * time.Second)
 	for time.Now().Before(deadline) {
 		if s.readDevJSON() && s.ready() {
