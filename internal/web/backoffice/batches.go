@@ -197,7 +197,15 @@ type stage struct {
 	Done, All int
 }
 
-func (s stage) complete() bool { return s.All > 0 && s.Done >= s.All }
+// bar is full where nothing is left to do, also when that is nothing.
+func (s stage) bar() int {
+	if s.complete() {
+		return max(1, s.All)
+	}
+	return s.Done
+}
+
+func (s stage) complete() bool { return s.Done >= s.All }
 
 // stages of a batch. Those that failed will never be made under their number, so
 // the later stages don't wait for them.

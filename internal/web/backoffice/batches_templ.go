@@ -764,7 +764,7 @@ func batchTable(list []production.Batch) templ.Component {
 		templ_7745c5c3_Err = ui.Table(ui.T(ctx, "backoffice.batches.list"), []ui.Col{
 			{Label: ui.T(ctx, "backoffice.batch")}, {Label: ui.T(ctx, "backoffice.state"), From: "md"},
 			{Label: ui.T(ctx, "backoffice.batch.col.cards"), Right: true}, {Label: ui.T(ctx, "backoffice.batch.produced"), From: "md", Right: true},
-			{Label: ui.T(ctx, "backoffice.batch.dispatched"), From: "md", Right: true}, {Label: ui.T(ctx, "backoffice.batch.failed"), From: "lg", Right: true},
+			{Label: ui.T(ctx, "backoffice.batch.dispatched"), From: "md", Right: true}, {Label: ui.T(ctx, "backoffice.batch.col.failed"), From: "lg", Right: true},
 			{Label: ui.T(ctx, "backoffice.batch.col.opened"), From: "lg"},
 		}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
@@ -980,9 +980,9 @@ func stagePanel(s stage) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		var templ_7745c5c3_Var46 string
-		templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.ResolveAttributeValue(strconv.Itoa(s.Done))
+		templ_7745c5c3_Var46, templ_7745c5c3_Err = templ.ResolveAttributeValue(strconv.Itoa(s.bar()))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `batches.templ`, Line: 182, Col: 85}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `batches.templ`, Line: 182, Col: 86}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var46)
 		if templ_7745c5c3_Err != nil {
@@ -995,7 +995,7 @@ func stagePanel(s stage) templ.Component {
 		var templ_7745c5c3_Var47 string
 		templ_7745c5c3_Var47, templ_7745c5c3_Err = templ.ResolveAttributeValue(strconv.Itoa(max(1, s.All)))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `batches.templ`, Line: 182, Col: 121}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `batches.templ`, Line: 182, Col: 122}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var47)
 		if templ_7745c5c3_Err != nil {
@@ -1008,7 +1008,7 @@ func stagePanel(s stage) templ.Component {
 		var templ_7745c5c3_Var48 string
 		templ_7745c5c3_Var48, templ_7745c5c3_Err = templ.ResolveAttributeValue(s.Name + ": " + strconv.Itoa(s.Done) + " " + ui.T(ctx, "backoffice.batch.of", "n", s.All))
 		if templ_7745c5c3_Err != nil {
-			return templ.Error{Err: templ_7745c5c3_Err, FileName: `batches.templ`, Line: 182, Col: 226}
+			return templ.Error{Err: templ_7745c5c3_Err, FileName: `batches.templ`, Line: 182, Col: 227}
 		}
 		_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var48)
 		if templ_7745c5c3_Err != nil {

@@ -2,6 +2,7 @@ package backoffice
 
 import (
 	"context"
+	"strconv"
 	"time"
 	"unicode"
 
@@ -50,9 +51,9 @@ func reasonID(i int, often bool) string {
 	case often && i == 0:
 		return "reason"
 	case often:
-		return "reason-" + string(rune('a'+i))
+		return "reason-" + strconv.Itoa(i)
 	default:
-		return "reason-more-" + string(rune('a'+i))
+		return "reason-more-" + strconv.Itoa(i)
 	}
 }
 

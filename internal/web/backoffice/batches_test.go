@@ -1,0 +1,108 @@
+package backoffice_test
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/kortverk/kortverk/internal/actor"
+	"github.com/kortverk/kortverk/internal/order"
+	"github.com/kortverk/kortverk/internal/production"
+)
+
+var floorActor = actor.Actor{Role: actor.Production, Name: "Maj Ström"}
+
+// batch has lines approved and delivered to the bureau, and answers the batch.
+func (o *office) batch(names ...string) (lines []order.Line, b production.BatchView) {
+	o.t.Helper()
+	for _, n := range names {
+		lines = append(lines, o.Approved(o.t, o.Holder(o.t, n, "Wiśniewski")))
+	}
+	o.drain()
+	if err := o.made.CloseOpen(o.t.Context()); err != nil {
+		o.t.Fatal(err)
+	}
+	o.drain()
+	list, _, err := o.made.Batches(o.t.Context(), floorActor, "", 1)
+	if err != nil || len(list) != 1 {
+		o.t.Fatal(list, err)
+	}
+	return lines, must[production.BatchView](o.t)(o.made.Batch(o.t.Context(), floorActor, list[0].ID))
+}
+
+var serial = 0
+
+func (o *office) receipt(i production.Item, kind, code string) {
+	o.t.Helper()
+	serial++
+	r := production.Receipt{ID: "r-" + strconv.Itoa(serial), Batch: i.BatchNumber, CardID: i.ID.String(), Kind: kind, RejectCode: code, At: time.Now()}
+	switch kind {
+	case production.ReceiptProduced:
+		r.ChipUID = "04A1B2C3D4" + strconv.Itoa(1000+serial)
+	case production.ReceiptDispatched:
+		r.Tracking = "RR473124829SE"
+	}
+	if _, err := o.made.Receive(o.t.Context(), []production.Receipt{r}); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// Rows: 50
+func TestBatchesAndWhatFailed(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		maj := o.staff("Maj", actor.Production)
+		maj.Get("/office").Is(200).At("/office/batches").Check().Has("Inga satser än", "Inget väntar på beslut")
+		_, b := o.batch("Piotr", "Marek", "Adam", "Jan")
+		at := "/office/batches/" + b.ID.String()
+		maj.Get("/office/batches").Is(200).Check().Follow(b.Number).At(at).Check().Has("Sats "+b.Number, "Hos byrån", "Orderfilen ska gå jämnt ut", "4 i orderfilen", "4 utan svar")
+
+		o.receipt(b.Items[0], production.ReceiptProduced, "")
+		o.receipt(b.Items[0], production.ReceiptDispatched, "")
+		o.receipt(b.Items[1], production.ReceiptFailed, "SCRATCH") // made again by itself
+		o.receipt(b.Items[2], production.ReceiptFailed, "METEOR")
+		o.receipt(b.Items[3], production.ReceiptFailed, "METEOR")
+		p := maj.Get(at).Is(200).Check()
+		p.Has("1 tillverkade", "3 underkända", "0 utan svar", "Repa", "METEOR", "Skickat", "RR473124829SE", "2 kort väntar på beslut", "Underkänt, görs om")
+		english(maj, at).Has("The order file must add up", "2 cards wait for a decision")
+
+		p = maj.Get("/office/batches").Is(200).Check().Has("2 saker väntar på beslut", b.Items[2].Name(), "METEOR")
+		english(maj, "/office/batches").Has("Waiting for a decision")
+		p.Form("/remake").Submit("Gör om kortet").Is(200).At("/office/batches").Has("Kortet görs om")
+		waiting := must[[]production.Item](t)(o.made.Waiting(t.Context(), floorActor))
+		if len(waiting) != 1 {
+			t.Fatalf("%d wait", len(waiting))
+		}
+		ask := maj.Get("/office/batches").Follow("Återlämna till beställaren").Check().Has("Kortinnehavaren måste godkänna igen")
+		english(maj, ask.Path).Has("Return to the orderer?")
+		ask.Form("/return").Submit("Återlämna").Is(422).Check().Has("Fel:", "Skriv vad beställaren ska rätta")
+		ask.Form("/return").Set("note", "Kontrollera namnet.").Submit("Återlämna").Is(200).At("/office/batches").Has("Kortet är återlämnat")
+		if l := o.Line(t, waiting[0].Line); l.ReturnReason == "" {
+			t.Errorf("%s %s", l.State, l.ReturnReason)
+		}
+		maj.Get(ask.Path).Is(404)
+		maj.Post("/office/items/"+waiting[0].ID.String()+"/remake", nil).Is(409)
+		maj.Get("/office/batches/" + uuid.NewString()).Is(404)
+	})
+}
+
+// Rows: 50
+func TestNoticesAreSettled(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		maj := o.staff("Maj", actor.Production)
+		if err := o.made.RefusedMessage(t.Context(), "signature_invalid"); err != nil {
+			t.Fatal(err)
+		}
+		_, b := o.batch("Piotr")
+		i := b.Items[0]
+		i.ID = uuid.New()
+		o.receipt(i, production.ReceiptProduced, "")
+		p := maj.Get("/office/batches").Is(200).Check().Has("Meddelande som inte togs emot", "Signaturen stämmer inte", "Kvitto för ett kort som inte finns i satsen")
+		english(maj, "/office/batches").Has("To look at")
+		path := p.One("main form").Attrs["action"]
+		p = p.Form("/settle").Submit("Avsluta noteringen").Is(200).Has("Noteringen är avslutad").HasNot("Signaturen stämmer inte")
+		p.Form("/settle").Submit("Avsluta noteringen").Is(200).Has("Inget väntar på beslut")
+		maj.Post(path, nil).Is(404)
+	})
+}
