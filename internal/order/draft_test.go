@@ -2,7 +2,6 @@ package order_test
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -383,85 +382,6 @@ func TestASecondCardForTheSamePersonIsRefused(t *testing.T) {
 		o = must[order.Order](t)(s.SetCard(ctx, k.Orderer, o.Lines[0].ID, order.CardChoice{Type: "standard", Replaces: "BB-1234-567897"}))
 		must[order.Order](t)(s.Submit(ctx, k.Orderer, o.ID, o.Revision))
 	})
-}
-
-// Two orders for the same person sent at the same moment: one wins.
-func TestDuplicateOrdersRace(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, k *ordertest.Kit) {
-		w := ordertest.Who("Jonas", "Petraitis", k.Number())
-		a, b := k.Filled(t, k.Orderer, w), k.Filled(t, k.Orderer, w)
-		errs := race(
-			func() error { _, err := k.Orders.Submit(t.Context(), k.Orderer, a.ID, a.Revision); return err },
-			func() error { _, err := k.Orders.Submit(t.Context(), k.Orderer, b.ID, b.Revision); return err },
-		)
-		if (errs[0] == nil) == (errs[1] == nil) {
-			t.Fatalf("one of the two is sent: %v", errs)
-		}
-		wantCode(t, errors.Join(errs...), "order.duplicate_line")
-	})
-}
-
-// The line becomes a card while a second order for the same person is looked at: it is the one or the other all the
-// time, never neither. SQLite has one writer, so only PostgreSQL can show it.
-func TestLineBecomesCardWhileASecondIsSent(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, k *ordertest.Kit) {
-		if !k.DB.Postgres() {
-			return
-		}
-		ctx := t.Context()
-		w := ordertest.Who("Jonas", "Petraitis", k.Number())
-		first, o := k.Ordered(t, w), k.Filled(t, k.Orderer, w)
-		k.Cards.Answered = func() {
-			err := db.Do(ctx, k.DB, func(_ context.Context, tx *db.Tx) error {
-				_, err := tx.Exec("UPDATE order_line SET state = 'produced' WHERE id = $1", first.ID)
-				return err
-			})
-			if err != nil {
-				t.Error(err)
-			}
-			k.Cards.Give(k.Company.ID, first.Claimed.NumberHash, "standard", "BB-1234-567897")
-		}
-		if _, err := k.Orders.Submit(ctx, k.Orderer, o.ID, o.Revision); !fault.Has(err, "order.duplicate_line") && !fault.Has(err, "order.duplicate_card") {
-			t.Errorf("a second card was ordered: %v", err)
-		}
-	})
-}
-
-// Two tabs on one draft: what both do is kept, and on one and the same line the last save wins.
-func TestTwoTabsOnOneDraft(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, k *ordertest.Kit) {
-		ctx := t.Context()
-		o := k.Filled(t, k.Orderer, ordertest.Who("Jonas", "Petraitis", k.Number()))
-		add := func() error { return second(k.Orders.AddLine(ctx, k.Orderer, o.ID)) }
-		w := ordertest.Who("Nadja", "Berg", k.Number())
-		save := func() error { return second(k.Orders.SetPerson(ctx, k.Orderer, o.Lines[0].ID, w)) }
-		if err := errors.Join(race(add, add, add, add, save, save, save, save)...); err != nil {
-			t.Error(err)
-		}
-		now := must[order.Order](t)(k.Orders.Draft(ctx, k.Orderer, o.ID))
-		seen := map[int]bool{}
-		for _, l := range now.Lines {
-			seen[l.Position] = true
-		}
-		if len(now.Lines) != 5 || len(seen) != 5 || now.Lines[0].Claimed.GivenName != "Nadja" {
-			t.Errorf("%d lines at %v, %s", len(now.Lines), seen, now.Lines[0].Claimed.GivenName)
-		}
-	})
-}
-
-func race(fns ...func() error) []error {
-	errs := make([]error, len(fns))
-	start := make(chan struct{})
-	var wg sync.WaitGroup
-	for i, fn := range fns {
-		wg.Go(func() { <-start; errs[i] = fn() })
-	}
-	close(start)
-	wg.Wait()
-	return errs
 }
 
 // Another company's ids are the same as none.
