@@ -10,6 +10,7 @@ import (
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/journal"
 	"github.com/kortverk/kortverk/internal/notify"
+	"github.com/kortverk/kortverk/internal/person"
 )
 
 // Feed is the name under which the journal is followed for telling companies
@@ -48,7 +49,7 @@ func (s *Service) tellTx(ctx context.Context, tx *db.Tx, company uuid.UUID, temp
 		var v recipient
 		var given, surname, lang string
 		err := r.Scan(&given, &surname, &v.email, &lang, &v.company)
-		v.name, v.lang = given+" "+surname, i18n.Lang(lang)
+		v.name, v.lang = person.Name{Given: given, Surname: surname}.Recased().String(), i18n.Lang(lang) // banks write capitals
 		return v, err
 	}, `SELECT p.given_name, p.surname, a.email, a.lang, c.name
 		FROM account_grant g JOIN account a ON a.id = g.account_id JOIN person p ON p.id = a.person_id JOIN company c ON c.id = g.company_id
