@@ -114,8 +114,8 @@ func (a *App) listen() error {
 
 // Run serves until ctx ends, then stops in order.
 func (a *App) Run(ctx context.Context) error {
-	pages := server(a.handler)
-	admin := server(a.metrics.handler())
+	pages := web.Server("", a.handler, a.log)
+	admin := web.Server("", a.metrics.handler(), a.log)
 	// Background work outlives the requests by a moment: a request that is
 	// finishing may still wait for it.
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
@@ -163,15 +163,6 @@ func (a *App) Close() error {
 		errs = append(errs, a.db.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// server has the time limits that keep a slow client from holding a connection:
-// a photo of six megabytes over a bad line takes a minute, nothing takes two.
-func server(h http.Handler) *http.Server {
-	return &http.Server{
-		Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 2 * time.Minute,
-		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-	}
 }
 
 func serve(s *http.Server, l net.Listener) error {
