@@ -59,7 +59,7 @@ func (s *Service) Due(ctx context.Context) error {
 var jobActor = actor.System("order")
 
 func (s *Service) dueLine(ctx context.Context, id ID) error {
-	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
+	err := db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
 		l, err := lineTx(tx, id)
 		if err != nil {
 			return err
@@ -74,12 +74,17 @@ func (s *Service) dueLine(ctx context.Context, id ID) error {
 		}
 		return s.remindTx(ctx, tx, l)
 	})
+	if errors.Is(err, errChanged) { // somebody was quicker, if only by a moment: what is due then, the next look finds
+		return nil
+	}
+	return err
 }
 
-// setDueTx saves what the periodic job remembers; the revision stays, since nothing changes that people decide about.
+// setDueTx saves what the periodic job remembers; the revision stays, since nothing changes that people decide about. What was
+// due is the guard against another node that does the same.
 func setDueTx(tx *db.Tx, l Line) error {
-	return tx.Must1(errChanged, "UPDATE order_line SET reminded = $3, lapse_told_at = $4, due_at = $5 WHERE id = $1 AND revision = $2",
-		l.ID, l.Revision, l.reminded, l.lapseToldAt, l.nextDue())
+	return tx.Must1(errChanged, "UPDATE order_line SET reminded = $3, lapse_told_at = $4, due_at = $5 WHERE id = $1 AND revision = $2 AND due_at = $6",
+		l.ID, l.Revision, l.reminded, l.lapseToldAt, l.nextDue(), l.dueAt)
 }
 
 func (s *Service) remindTx(ctx context.Context, tx *db.Tx, l Line) error {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/notify"
 	"github.com/kortverk/kortverk/internal/order"
 	"github.com/kortverk/kortverk/internal/order/ordertest"
 )
@@ -75,6 +77,25 @@ func TestTwoTabsOnOneDraft(t *testing.T) {
 		}
 		if len(now.Lines) != 5 || len(seen) != 5 || now.Lines[0].Claimed.GivenName != "Nadja" {
 			t.Errorf("%d lines at %v, %s", len(now.Lines), seen, now.Lines[0].Claimed.GivenName)
+		}
+	})
+}
+
+// A node that was thought dead comes back while another does its periodic work: everybody is reminded once.
+func TestTwoNodesRemindOnce(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, k *ordertest.Kit) {
+		l := k.Awaiting(t, ordertest.Who("Jonas", "Petraitis", k.Number()))
+		advance(t, k, 73*time.Hour)
+		due := func() error { return k.Orders.Due(t.Context()) }
+		if err := errors.Join(race(due, due, due, due)...); err != nil {
+			t.Error(err)
+		}
+		n, err := db.Read(t.Context(), k.DB, func(_ context.Context, tx *db.Tx) (int64, error) {
+			return db.Value[int64](tx, "SELECT count(*) FROM mail WHERE line_id = $1 AND template = $2", l.ID, string(notify.OrderReminder))
+		})
+		if err != nil || n != 1 {
+			t.Errorf("%d reminders, %v", n, err)
 		}
 	})
 }

@@ -33,8 +33,24 @@ func (c *checked) wrong(field string, err error) {
 	}
 }
 
+// longestTyped is what is kept of a field: more than any right value has, so that the answer stays the same, and little
+// enough that a draft with fifty people stays small.
+const longestTyped = 300
+
+// cut is w without what is too long for its field by far.
+func (w Who) cut() Who {
+	for _, s := range []*string{&w.GivenName, &w.Surname, &w.ShortGiven, &w.ShortSurname, &w.BirthDate, &w.Nationality,
+		&w.PersonalNumber, &w.Email, &w.Phone, &w.Lang} {
+		if runes := []rune(*s); len(runes) > longestTyped {
+			*s = string(runes[:longestTyped])
+		}
+	}
+	return w
+}
+
 // check reads what was typed about a person.
 func (s *Service) check(w Who, today clock.Date) checked {
+	w = w.cut()
 	var c checked
 	var err error
 	if c.claimed.GivenName, err = person.CleanName(w.GivenName); err != nil {
@@ -192,7 +208,7 @@ func (s *Service) number(l Line) (person.PersonalNumber, error) {
 }
 
 func (s *Service) sealTyped(l *Line, w Who) error {
-	plain, err := json.Marshal(w)
+	plain, err := json.Marshal(w.cut())
 	if err != nil {
 		return err
 	}
