@@ -4,6 +4,7 @@ import "strings"
 
 // Back draws the side with the code.
 func Back(c Card) Drawing {
+	c = c.clipped()
 	p := paletteOf(c)
 	sv, _ := words()
 	d := Drawing{label: sv.T("artwork.back.label"), prefix: c.prefix("b"), photo: c.Photo}

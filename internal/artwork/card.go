@@ -32,6 +32,14 @@ const dots = "•••• •••• ••••"
 // the back says the most important ones in English too.
 func words() (sv, en *i18n.Texts) { return i18n.For("sv"), i18n.For("en") }
 
+// clipped is the card with no text longer than what is set.
+func (c Card) clipped() Card {
+	for _, s := range []*string{&c.GivenName, &c.Surname, &c.Company, &c.Industry, &c.Scheme, &c.SchemeTagline, &c.ReturnAddress} {
+		*s = clip(*s)
+	}
+	return c
+}
+
 func (c Card) number() string {
 	if c.Number == "" {
 		return dots

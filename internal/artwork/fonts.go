@@ -126,18 +126,22 @@ type run struct {
 // runs cuts a text where the face must change.
 func (f face) runs(s string) []run {
 	var out []run
-	for _, r := range s {
+	begin, present := 0, f
+	for i, r := range s {
 		use := f
 		if _, ok := f.advance(r); !ok {
 			use = f.alternative()
 		}
-		if n := len(out); n > 0 && out[n-1].face == use {
-			out[n-1].s += string(r)
-		} else {
-			out = append(out, run{use, string(r)})
+		if i > 0 && use != present {
+			out = append(out, run{present, s[begin:i]})
+			begin = i
 		}
+		present = use
 	}
-	return out
+	if s == "" {
+		return nil
+	}
+	return append(out, run{present, s[begin:]})
 }
 
 // width is the length of a text, with the space after each letter.

@@ -13,6 +13,7 @@ const (
 
 // Front draws the side with the portrait.
 func Front(c Card) Drawing {
+	c = c.clipped()
 	p := paletteOf(c)
 	sv, _ := words()
 	d := Drawing{label: c.label(sv), prefix: c.prefix("f"), photo: c.Photo}

@@ -50,8 +50,27 @@ func (f face) squeeze(s string, size float64) line {
 	return l
 }
 
+// longest is how many letters of one text are set. Nobody has a longer name, and setting one is work that grows faster
+// than the text: a form that is sent with a book in it must cost nothing.
+const longest = 120
+
+// clip is the part of a text that is set.
+func clip(s string) string {
+	n := 0
+	for i := range s {
+		if n == longest {
+			return s[:i]
+		}
+		n++
+	}
+	return s
+}
+
 // Fits tells whether the name can be printed large enough to be read.
 func Fits(given, surname string) bool {
+	if clip(given) != given || clip(surname) != surname {
+		return false
+	}
 	_, a := surnameLines(surname)
 	_, b := givenLine(given, 34)
 	return a && b

@@ -3,6 +3,7 @@ package artwork
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -103,4 +104,23 @@ func TestNamesAreNeverCut(t *testing.T) {
 			t.Fatalf("%q is printed as %q", c.Surname, printed)
 		}
 	})
+}
+
+// A form can be sent with a book in the field for the name. It is told that the name doesn't fit, and setting it on the
+// picture beside the form costs no more than a long name does.
+func TestABookIsNoName(t *testing.T) {
+	book := strings.Repeat("Ж-Å ", 50_000)
+	began := time.Now()
+	if Fits("Anna", book) || Fits(book, "Ek") {
+		t.Error("a book fits")
+	}
+	c := Card{GivenName: book, Surname: book, Company: book, Industry: book, SchemeTagline: book, ReturnAddress: book}
+	for side, d := range map[string]Drawing{"front": Front(c), "back": Back(c)} {
+		if n := len(d.SVG(SVGOptions{})); n > 500_000 {
+			t.Errorf("the %s has %d bytes", side, n)
+		}
+	}
+	if took := time.Since(began); took > 5*time.Second { // minutes, before
+		t.Errorf("setting it took %v", took)
+	}
 }

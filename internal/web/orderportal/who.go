@@ -111,10 +111,16 @@ func typedOnto(v *web.Visit, p *picture) {
 // printable leaves out letters that the card can't carry: the page asks for
 // another spelling.
 func printable(name string) string {
+	out := map[rune]bool{}
 	for _, r := range artwork.Unprintable(name) {
-		name = strings.ReplaceAll(name, string(r), "")
+		out[r] = true
 	}
-	return name
+	return strings.Map(func(r rune) rune {
+		if out[r] {
+			return -1
+		}
+		return r
+	}, name)
 }
 
 func orElse(a, b string) string {
