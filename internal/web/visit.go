@@ -118,7 +118,9 @@ func (v *Visit) PathID(name string) (uuid.UUID, error) {
 }
 
 // Query is a value of the address, trimmed. Personal data never stands there.
-func (v *Visit) Query(name string) string { return strings.TrimSpace(v.R.URL.Query().Get(name)) }
+func (v *Visit) Query(name string) string {
+	return strings.TrimSpace(plain(v.R.URL.Query().Get(name)))
+}
 
 // Text is a value of the form, trimmed.
 func (v *Visit) Text(name string) string { return strings.TrimSpace(v.values().Get(name)) }
@@ -165,7 +167,18 @@ func (v *Visit) values() url.Values {
 	if v.R.MultipartForm != nil && len(v.form) == 0 {
 		v.form = v.R.MultipartForm.Value
 	}
+	for _, values := range v.form {
+		for i, s := range values {
+			values[i] = plain(s)
+		}
+	}
 	return v.form
+}
+
+// plain is a text that everything behind the pages can carry: UTF-8 without zero bytes, which PostgreSQL refuses and no
+// keyboard makes.
+func plain(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
 // File is a file of the form: its bytes, or none when nothing was chosen. One over the limit is the

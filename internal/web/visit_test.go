@@ -203,3 +203,24 @@ func TestServerHasTimeLimits(t *testing.T) {
 		t.Errorf("a slow client can hold a connection for ever: %+v", s)
 	}
 }
+
+// Zero bytes and broken UTF-8 end here: PostgreSQL refuses both, and would answer a typing mistake with a failure.
+func TestFormsAndAddressesArePlainText(t *testing.T) {
+	var got []string
+	read := func(v *web.Visit) error {
+		got = append([]string{v.Text("a"), v.Query("q")}, v.Texts("b")...)
+		return v.Bytes("text/plain", nil)
+	}
+	b := open(t, world().Config(),
+		web.Route{Pattern: "GET /x", Right: web.Public, Handle: read},
+		web.Route{Pattern: "POST /x", Right: web.Public, Handle: read},
+	)
+	b.Get("/x?q=a%00b%ff")
+	if got[1] != "a\uFFFDb\uFFFD" {
+		t.Errorf("address: %q", got)
+	}
+	b.Post("/x", url.Values{"a": {"a\x00b\xff"}, "b": {"ok", "\xc3(\x00"}})
+	if got[0] != "a\uFFFDb\uFFFD" || got[2] != "ok" || got[3] != "\uFFFD(\uFFFD" {
+		t.Errorf("form: %q", got)
+	}
+}
