@@ -53,8 +53,9 @@ var layers = []layer{
 	{"assets", face, []string{"web/assets"}},
 	{"components", face, []string{"web/ui"}},
 	{"page engine", face, []string{"web"}},
+	{"signing in", face, []string{"web/signin"}}, // the portals ask it for identifications and signatures
 	{"faces", face, []string{
-		"web/signin", "web/orderportal", "web/cardportal", "web/backoffice", "web/site", "web/help", "api", "readerapi",
+		"web/orderportal", "web/cardportal", "web/backoffice", "web/site", "web/help", "api", "readerapi",
 	}},
 	{"gallery", face, []string{"web/gallery"}},
 	{"the cast", sandbox, []string{"cast"}},
@@ -98,6 +99,7 @@ var pairs = map[string]string{
 	"check card":          "the answer is decided from the card's facts",
 	"check cardtype":      "what a type may be used for is part of the answer",
 	"check company":       "a company's state is part of the answer",
+	"world artwork":       "the start page shows the card that the journey makes",
 }
 
 // sqlPackages may speak database/sql; the others go through db.

@@ -139,7 +139,7 @@ func (m mover) Forward(d time.Duration) error {
 	if err := c.Advance(d); err != nil {
 		return err
 	}
-	offset := c.Now().Sub(time.Now()).Round(time.Second)
+	offset := time.Until(c.Now()).Round(time.Second)
 	return os.WriteFile(m.a.clockFile(), []byte(strconv.FormatInt(int64(offset), 10)), 0o600)
 }
 
