@@ -89,7 +89,7 @@ func costText(t *i18n.Texts, view card.View) string {
 func cardEvents(t *i18n.Texts, list []card.Event) []ui.Event {
 	var out []ui.Event
 	for _, e := range list {
-		if !t.Has("journal." + e.Kind) {
+		if !t.Has("journal."+e.Kind) || doubled[e.Kind] {
 			continue
 		}
 		note := t.DayTime(e.At) + ", " + e.Who(t)
@@ -124,7 +124,7 @@ func (d Deps) ask(a card.Action) web.Handler {
 		}
 		p, err := d.actView(v, c, a, ui.Form{})
 		if err != nil {
-			return err
+			return insteadOf(v, err, at(v).card(c.Number))
 		}
 		return v.Render(actPage(p))
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/country"
+	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/order"
 	"github.com/kortverk/kortverk/internal/web"
@@ -107,6 +108,21 @@ func (d Deps) checkURL(v *web.Visit) string {
 		return d.CheckURL
 	}
 	return "https://" + v.R.Host + "/k/"
+}
+
+// insteadOf leads from the page of an act that isn't possible now to the thing
+// itself, with the reason in words.
+func insteadOf(v *web.Visit, err error, href string) error {
+	e, ok := fault.As(err)
+	if !ok || e.Kind != fault.Conflict {
+		return err
+	}
+	args := make([]any, 0, 2*len(e.Args))
+	for name, value := range e.Args {
+		args = append(args, name, value)
+	}
+	v.Flash(ui.Act, "error."+e.Code, args...)
+	return v.Redirect(href)
 }
 
 // jpeg answers with a blob. A picture that the browser has isn't sent again; its

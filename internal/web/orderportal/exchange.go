@@ -57,7 +57,7 @@ func (p *exchangeView) hold(v *web.Visit, pic photo.Picture, text string, crop p
 
 func (d Deps) replace(v *web.Visit, l sentLine) error {
 	if _, err := order.Next(l.Line.State, order.ReplacePhoto); err != nil {
-		return err
+		return insteadOf(v, err, l.at())
 	}
 	return v.Render(exchangePage(exchange(v, l, ui.Form{})))
 }

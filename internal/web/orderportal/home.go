@@ -186,15 +186,22 @@ func tiles(v *web.Visit, cards map[card.Filter]int, lines map[order.Filter]int) 
 	}
 }
 
-// lostMail is a mail that the line's cardholder never got: refused for good, to
-// the address that the line still has.
+// lostMail is a mail that the line's cardholder never got: the newest one to
+// the address that the line still has, refused for good.
 func lostMail(view order.View) (notify.Delivery, bool) {
-	for i := len(view.Mails) - 1; i >= 0; i-- {
-		m := view.Mails[i]
-		if m.To != view.Line.Claimed.Email || m.Audience == notify.Orderer {
-			continue
+	for _, m := range slices.Backward(view.Mails) {
+		if toHolder(m) && m.To == view.Line.Claimed.Email {
+			return m, m.State == notify.Refused && m.Resent == uuid.Nil
 		}
-		return m, m.State == notify.Refused && m.Resent == uuid.Nil
 	}
 	return notify.Delivery{}, false
+}
+
+// toHolder says whether a mail was for the cardholder, not for those who order.
+func toHolder(m notify.Delivery) bool {
+	switch m.Template {
+	case notify.OrderAwaitingCardholder, notify.OrderChanged, notify.OrderReminder, notify.PINShown:
+		return true
+	}
+	return m.Audience == notify.Cardholder
 }

@@ -198,6 +198,9 @@ func (d Deps) revealLine(v *web.Visit, l sentLine) error {
 	if err != nil {
 		return err
 	}
+	if l.View, err = d.Orders.View(v.R.Context(), v.Actor, l.Line.ID); err != nil { // with the entry about it
+		return err
+	}
 	return d.showLine(v, l, n)
 }
 
@@ -238,7 +241,7 @@ type cancelView struct {
 func (d Deps) cancel(v *web.Visit, l sentLine) error {
 	if !slices.Contains(l.Actions, order.ActionCancel) {
 		_, err := order.Next(l.Line.State, order.Cancel)
-		return err
+		return insteadOf(v, err, l.at())
 	}
 	return v.Render(cancelPage(cancelView{Menu: menu(v, l.base.orders()), Line: l, Revision: revision(l.Line.Revision)}))
 }
@@ -285,7 +288,7 @@ func (d Deps) offerShort(l sentLine, p *correctView) {
 
 func (d Deps) correct(v *web.Visit, l sentLine) error {
 	if _, err := order.Next(l.Line.State, order.Correct); err != nil {
-		return err
+		return insteadOf(v, err, l.at())
 	}
 	return v.Render(correctPage(d.correctView(v, l, ui.Form{})))
 }

@@ -147,9 +147,12 @@ func refusedMails(v *web.Visit, l sentLine) []lost {
 		if m.State != notify.Refused || m.Resent != uuid.Nil {
 			continue
 		}
+		if toHolder(m) && m.Audience == "" && m.To != l.Line.Claimed.Email {
+			continue // corrected since
+		}
 		x := lost{Title: v.T.T("orderportal.lost.title", "to", m.To), Reply: m.Reply}
 		switch {
-		case m.To != l.Line.Claimed.Email:
+		case !toHolder(m):
 			x.Text, x.Verb, x.Href = v.T.T("orderportal.lost.own"), v.T.T("orderportal.lost.own.verb"), "/me/account"
 		case may(l, order.ActionCorrect):
 			x.Text, x.Verb, x.Href = v.T.T("orderportal.lost.correct"), v.T.T("orderportal.todo.mail.verb"), l.at("correct")+"#email"
@@ -188,7 +191,7 @@ func events(t *i18n.Texts, records []journal.Record) []ui.Event {
 	var out []ui.Event
 	for _, r := range slices.Backward(records) {
 		key := "journal." + r.Kind
-		if !t.Has(key) {
+		if !t.Has(key) || doubled[r.Kind] {
 			continue
 		}
 		args := make([]any, 0, 2*len(r.Data))
@@ -203,6 +206,9 @@ func events(t *i18n.Texts, records []journal.Record) []ui.Event {
 	}
 	return out
 }
+
+// doubled are entries that say of a line what another one says of its card.
+var doubled = map[string]bool{"order.in_production": true, "order.produced": true}
 
 var eventIcons = map[string]string{
 	"order.submitted": "send", "order.review_passed": "shield-check", "order.review_rejected": "triangle-alert", "order.review_undone": "undo-2",
