@@ -111,6 +111,7 @@ func (w *walk) mismatch(line string) {
 	darius.look("approve-mismatch")
 	darius.pressOn(`main a[href*="/reject"]`)
 	darius.look("approve-reject")
+	darius.choose("about", "other")
 	darius.submit()
 	darius.look("approve-reject-wrong")
 	darius.open("/me/approve/" + lineID(line))
