@@ -87,6 +87,7 @@ var expected = map[string]string{
 	"GET /o/{company}/more":                                  "s--y----",
 	"GET /o/{company}/orders":                                "s--y----",
 	"GET /o/{company}/orders/{order}":                        "s--y----",
+	"GET /o/{company}/orders/{order}/discard":                "s--y----",
 	"POST /o/{company}/orders/{order}/discard":               "s--y----",
 	"GET /o/{company}/orders/new":                            "s--y----",
 	"POST /o/{company}/orders/new":                           "s--y----",

@@ -37,6 +37,7 @@ func (a *App) faces() http.Handler {
 		}),
 		orderportal.Routes(orderportal.Deps{
 			Orders: s.orders, Cards: s.cards, Companies: s.companies, Production: s.production, Blobs: s.blobs,
+			CheckURL: a.cfg.BaseURL + "/k/",
 		}),
 		backoffice.Routes(backoffice.Deps{
 			Orders: s.orders, Cards: s.cards, Companies: s.companies, Accounts: s.accounts, Production: s.production,
