@@ -21,6 +21,7 @@ type cli struct {
 	Bootstrap bootstrapCmd `cmd:"" help:"Invite the scheme's first officer."`
 	Keys      keysCmd      `cmd:"" help:"Keys that seal personal numbers, pictures and PINs."`
 	Reader    readerCmd    `cmd:"" help:"Keys of readers."`
+	Audit     auditCmd     `cmd:"" help:"Read the whole database again and say what can't be. Exit code 0 when all is well."`
 	Config    configCmd    `cmd:"" help:"The configuration."`
 	Version   versionCmd   `cmd:"" help:"The version of this program."`
 }

@@ -37,6 +37,7 @@ type DB struct {
 	clock    *clock.Clock
 	log      *slog.Logger
 	postgres bool
+	readOnly bool
 	pool     *sql.DB // SQLite: readers; PostgreSQL: all
 	writer   *sql.DB // SQLite only: one connection
 	group    *group  // SQLite only
@@ -47,16 +48,21 @@ type DB struct {
 
 // Open opens the database; it doesn't migrate. A second process on the same SQLite file is refused.
 func Open(ctx context.Context, o Options) (*DB, error) {
+	o = o.withDefaults()
+	if o.URL != "" {
+		return openPostgres(ctx, o)
+	}
+	return openSQLite(ctx, o)
+}
+
+func (o Options) withDefaults() Options {
 	if o.Clock == nil {
 		o.Clock = clock.New()
 	}
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	if o.URL != "" {
-		return openPostgres(ctx, o)
-	}
-	return openSQLite(ctx, o)
+	return o
 }
 
 func openPostgres(ctx context.Context, o Options) (*DB, error) {

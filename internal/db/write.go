@@ -32,6 +32,9 @@ func Do(ctx context.Context, d *DB, fn func(ctx context.Context, tx *Tx) error) 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if d.readOnly {
+		return errReadOnly
+	}
 	run := d.writePostgres
 	if !d.postgres {
 		run = d.group.write
