@@ -1,6 +1,7 @@
 package cardportal
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strconv"
@@ -97,7 +98,7 @@ func (d Deps) approve(v *web.Visit) error {
 		}
 	}
 	begin, err := d.Orders.SignText(v.R.Context(), v.Actor, w.Line.ID, revision(v), v.Lang)
-	if f, ok := v.Form().With(err); ok {
+	if f, ok := v.Form().With(named(err)); ok {
 		w.Form, w.Ask = f, true
 		return v.Invalid(approvePage(*w))
 	}
@@ -118,11 +119,39 @@ func (d Deps) keepContact(v *web.Visit, w *approveView) (bool, error) {
 	if err == nil {
 		return true, nil
 	}
-	if f, ok := v.Form().With(err); ok {
+	if f, ok := v.Form().With(named(err)); ok {
 		w.Form, w.Ask = f, true
 		return false, v.Invalid(approvePage(*w))
 	}
 	return false, err
+}
+
+// contactOrder is the order of the fields on the page.
+var contactOrder = []string{"phone", "street", "postcode", "city", "country"}
+
+// missingCodes say of a detail that is missing which one it is.
+var missingCodes = map[string]string{
+	"phone": "person.phone_missing", "street": "person.street_missing", "postcode": "cardportal.postcode_missing",
+	"city": "person.city_missing", "country": "country.unknown",
+}
+
+// named lets each missing contact detail say which one it is, and puts what is
+// wrong in the order of the page.
+func named(err error) error {
+	var errs fault.Errors
+	if !errors.As(err, &errs) {
+		return err
+	}
+	out := slices.Clone(errs)
+	for i, e := range out {
+		if code := missingCodes[e.Field]; e.Code == "order.contact_missing" && code != "" {
+			out[i] = fault.New(fault.Invalid, code).On(e.Field)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *fault.Error) int {
+		return slices.Index(contactOrder, a.Field) - slices.Index(contactOrder, b.Field)
+	})
+	return out
 }
 
 // changed shows the line as it is now, and says that somebody was first.

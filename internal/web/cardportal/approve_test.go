@@ -50,7 +50,7 @@ func TestFromTheMailToConfirmedCardData(t *testing.T) {
 		}
 		page.Has("Skriv under med BankID", "Petraitis")
 		page = k.approveIn(page, h).Is(200).At("/me/approve/" + l.ID.String() + "/done").Check()
-		page.Has("Kortuppgifterna är bekräftade", "Nästa steg: aktivera kortet")
+		page.Has("Du har godkänt kortet", "Nästa steg: aktivera kortet")
 		for _, dead := range page.Dead(k.engine) {
 			if !slices.Contains(public, dead) {
 				t.Errorf("dead link %s", dead)
@@ -65,6 +65,31 @@ func TestFromTheMailToConfirmedCardData(t *testing.T) {
 	})
 }
 
+// Each missing detail says which one it is, in the order of the page, wherever
+// it was noticed. The terms that are signed stand on the page.
+func TestMissingContactDetailsAreNamed(t *testing.T) {
+	k := one(t)
+	h := k.Holder(t, "Jonas", "Petraitis")
+	l := k.awaiting(h, "Jonas", "Petraitis")
+	k.signIn(h)
+	page := k.browser.Get("/me/approve/"+l.ID.String()).Is(200).Has("Du skriver under på att du har läst villkoren", order.TermsVersion, "Låna inte ut det")
+	page = page.Form("Godkänn med BankID").Set("phone", "").Submit("Godkänn med BankID").Is(422).Check()
+	inOrder(t, page.Body, "Mobilnumret saknas", "Gatuadressen saknas", "Postnumret saknas", "Orten saknas")
+	page = page.Form("Godkänn med BankID").Set("phone", "12").Set("street", "Provgatan 1").Submit("Godkänn med BankID").Is(422).Check()
+	inOrder(t, page.Body, "Telefonnumret", "Postnumret saknas", "Orten saknas")
+}
+
+func inOrder(t *testing.T, body string, words ...string) {
+	t.Helper()
+	for _, w := range words {
+		_, after, found := strings.Cut(body, w)
+		if !found {
+			t.Fatalf("%q isn't on the page, or not in its place", w)
+		}
+		body = after
+	}
+}
+
 func TestApprovalIsInEnglishToo(t *testing.T) {
 	k := one(t)
 	k.speak("en")
@@ -75,7 +100,7 @@ func TestApprovalIsInEnglishToo(t *testing.T) {
 	page.Has("Is this right, Piotr?", "Standard card", "Sweden", "Your contact details", "No, something is wrong")
 	page.Follow("No, something is wrong").Is(200).Check().Has("What is wrong?")
 	page = page.Form("Approve with BankID").Set("phone", "0701740605").Set("street", "Provgatan 1").Set("postcode", "44444").Set("city", "Exempelstad").Submit("")
-	k.approveIn(page, h).Is(200).Check().Has("Card data is confirmed", "Next step: activate the card")
+	k.approveIn(page, h).Is(200).Check().Has("You have approved the card", "Next step: activate the card")
 }
 
 // Rows: 10, 11, 138
@@ -85,7 +110,7 @@ func TestAMismatchIsRepairedByOnePress(t *testing.T) {
 	l := k.awaiting(h, "Jonas", "Petriatis")
 	k.signIn(h)
 	k.contact(h, l)
-	for lang, want := range map[string]string{"sv": "Ditt namn är ett annat i BankID", "en": "Your name is another one in BankID"} {
+	for lang, want := range map[string]string{"sv": "Ditt namn är ett annat i BankID", "en": "Your name is different in BankID"} {
 		k.speak(lang)
 		page := k.browser.Get("/me/approve/"+l.ID.String()).Is(200).Check().Has(want, "Jonas Petraitis")
 		if len(page.All("del")) == 0 || len(page.All("ins")) == 0 {
@@ -104,7 +129,7 @@ func TestAMismatchIsRepairedByOnePress(t *testing.T) {
 	page = page.Form("/name").Submit("Använd Jonas Petraitis").Is(200).At("/me/approve/"+l.ID.String()).Check().Has("Namnet är nu Jonas Petraitis", "Stämmer det här, Jonas?")
 	page.HasNot("Din arbetsgivare har ändrat något")
 	page = k.approveIn(page.Form("Godkänn med BankID").Submit("Godkänn med BankID"), h)
-	page.Is(200).Has("Kortuppgifterna är bekräftade")
+	page.Is(200).Has("Du har godkänt kortet")
 	if now := k.Line(t, l.ID); now.Claimed.Surname != "Petraitis" || now.State != order.Approved {
 		t.Errorf("line is %s for %s", now.State, now.Claimed.Surname)
 	}
@@ -229,7 +254,7 @@ func TestWhatChangedWhileOneLookedIsSaid(t *testing.T) {
 	page := form.Submit("Godkänn med BankID").Is(409).Check().Has("Din arbetsgivare har ändrat något", "mobil")
 	// The page has the line as it is now: the same button works.
 	page = page.Form("Godkänn med BankID").Submit("Godkänn med BankID").Is(200)
-	k.approveIn(page, h).Has("Kortuppgifterna är bekräftade")
+	k.approveIn(page, h).Has("Du har godkänt kortet")
 }
 
 func TestContactCanBeChangedBeforeSigning(t *testing.T) {

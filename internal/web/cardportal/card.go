@@ -195,13 +195,22 @@ func (c cardView) events(t *i18n.Texts) []ui.Event {
 		if w := e.Why(t); w != "" {
 			note = append(note, w)
 		}
-		out = append(out, ui.Event{Icon: eventIcon(e.Kind), Title: e.Text(t), Note: strings.Join(note, ", ")})
+		title := e.Text(t)
+		if key := "cardportal.event." + e.Kind; t.Has(key) { // as the person sees it
+			title = t.T(key)
+		}
+		out = append(out, ui.Event{Icon: eventIcon(e.Kind), Title: title, Note: strings.Join(note, ", ")})
 	}
 	return out
 }
 
-// inside are events that say again, from the order's side, what the card's own say.
-var inside = []string{"order.produced", "order.in_production", "production.queued"}
+// inside are events that say again what others say, or that are about the
+// scheme's work with a batch and not about the card. Who looked at the personal
+// number is never among them.
+var inside = []string{
+	"order.produced", "order.in_production", "order.identified", "order.contact_completed", "order.reminded", "order.lapse_noticed",
+	"production.queued", "production.sent", "production.closed", "production.delivered", "production.asked",
+}
 
 var eventIcons = map[string]string{
 	"card.produced": "printer", "card.dispatched": "truck", "card.activated": "power", "card.pin_shown": "key-round", "card.locked": "lock",

@@ -31,7 +31,7 @@ func (w approveView) provenName() string {
 func (w approveView) facts(t *i18n.Texts) []ui.Fact {
 	l, c := w.Line, w.Line.Claimed
 	out := []ui.Fact{{Label: t.T("cardportal.fact.name"), Value: l.Name()}}
-	if printed := (person.Name{Given: l.PrintedGiven(), Surname: l.PrintedSurname()}).String(); printed != l.Name() {
+	if printed := w.printedName(); printed != l.Name() {
 		out = append(out, ui.Fact{Label: t.T("cardportal.fact.printed"), Value: printed})
 	}
 	nationality := country.Name(t.Lang, string(c.Nationality))
@@ -40,7 +40,11 @@ func (w approveView) facts(t *i18n.Texts) []ui.Fact {
 	}
 	out = append(out,
 		ui.Fact{Label: t.T("cardportal.fact.personal_number"), Value: c.Masked, Mono: true},
-		ui.Fact{Label: t.T("cardportal.fact.birth_date"), Value: c.BirthDate.String(), Mono: true},
+	)
+	if !strings.HasPrefix(c.Masked, strings.ReplaceAll(c.BirthDate.String(), "-", "")) { // else the number says it
+		out = append(out, ui.Fact{Label: t.T("cardportal.fact.birth_date"), Value: c.BirthDate.String(), Mono: true})
+	}
+	out = append(out,
 		ui.Fact{Label: t.T("cardportal.fact.nationality"), Value: nationality},
 		ui.Fact{Label: t.T("cardportal.fact.employer"), Value: w.employer()},
 		ui.Fact{Label: t.T("cardportal.fact.card"), Value: typeName(t, l.CardType)},
@@ -86,17 +90,14 @@ func (w approveView) countries() []ui.Option {
 	return out
 }
 
-// spelling says that the eID spells the name in another way that is accepted.
-func (w approveView) spelling(t *i18n.Texts) string {
-	if !w.MayTakeOver {
-		return ""
-	}
-	for _, name := range []string{"surname", "given_name"} {
-		if note := w.field(name).Note; note != "" {
-			return t.T("order.note." + note)
-		}
-	}
-	return ""
+func (w approveView) printedName() string {
+	return person.Name{Given: w.Line.PrintedGiven(), Surname: w.Line.PrintedSurname()}.String()
+}
+
+// spelledOtherwise reports that the eID spells the name in another way that is
+// accepted.
+func (w approveView) spelledOtherwise() bool {
+	return w.MayTakeOver && (w.field("surname").Note != "" || w.field("given_name").Note != "")
 }
 
 // diff are the two spellings, field by field.

@@ -97,8 +97,12 @@ func (d Deps) photo(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+	data, err := small(b.Data)
+	if err != nil {
+		return err
+	}
 	if v.Query("v") != "" {
 		v.W.Header().Set("Cache-Control", "private, max-age=3600")
 	}
-	return v.Bytes(b.MediaType, b.Data)
+	return v.Bytes("image/jpeg", data)
 }

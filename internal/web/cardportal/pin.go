@@ -30,11 +30,15 @@ func (d Deps) pin(v *web.Visit) error {
 	if !v.Fresh() {
 		return d.Flow.Fresh(v, path)
 	}
-	pin, err := d.Cards.ShowPIN(v.R.Context(), v.Actor, c.Card.ID, v.Text("number"), v.Session.AuthAt)
+	t := task{cardView: c, Fresh: true, Form: v.Form()}
+	pin, err := d.Cards.ShowPIN(v.R.Context(), v.Actor, c.Card.ID, t.wholeNumber(v.Text("number")), v.Session.AuthAt)
 	if err == nil {
 		return v.Render(pinPage(pinView{Card: c.Card, PIN: pin}))
 	}
-	return d.refused(v, task{cardView: c, Fresh: true, Form: v.Form()}, path, err, askPINPage)
+	if fault.Has(err, "card.number_malformed") { // the letters stand there already
+		err = fault.New(fault.Invalid, "cardportal.number_malformed", "letters", t.letters()).On("number")
+	}
+	return d.refused(v, t, path, err, askPINPage)
 }
 
 // refused answers an activation or showing that failed: the same page with what
