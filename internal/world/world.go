@@ -89,11 +89,11 @@ func New(o Options) (_ *World, err error) {
 		return nil, err
 	}
 	if w.phone, err = bankidsim.New(bankidsim.Config{
-		Folder: filepath.Join(w.folder(), "bankid"), Personas: personas(w.URL()), Path: "/phone", Log: o.Log,
+		Folder: filepath.Join(w.folder(), "bankid"), Personas: personas(w.URL()), Path: "/phone", Home: w.URL(), Log: o.Log,
 	}); err != nil {
 		return nil, err
 	}
-	if w.mail, err = smtpsim.New(smtpsim.Config{Folder: filepath.Join(w.folder(), "mail"), Log: o.Log}); err != nil {
+	if w.mail, err = smtpsim.New(smtpsim.Config{Folder: filepath.Join(w.folder(), "mail"), Home: w.URL(), Log: o.Log}); err != nil {
 		return nil, err
 	}
 	return w, w.writeKeys()
@@ -231,7 +231,7 @@ func (w *World) openBureau() error {
 	}
 	w.bureau, err = bureausim.New(bureausim.Config{
 		Key: key, Trust: bureau.NewKeys(product), ReceiptsURL: w.product() + "/bureau/v1/receipts",
-		Folder: filepath.Join(w.folder(), "bureau"), Log: w.opts.Log,
+		Folder: filepath.Join(w.folder(), "bureau"), Home: w.URL(), Log: w.opts.Log,
 	})
 	return err
 }
@@ -290,7 +290,7 @@ func personas(url string) []bankidsim.Persona {
 	for _, p := range cast.People() {
 		out = append(out, bankidsim.Persona{
 			ID: p.ID, PersonalNumber: p.PersonalNumber, GivenName: p.BankIDGiven, Surname: p.BankIDSurname,
-			PortraitURL: url + "/cast/" + p.ID + ".jpg", Note: role(i18n.For("sv"), p) + " · " + role(i18n.For("en"), p),
+			PortraitURL: url + "/cast/" + p.ID + ".jpg", Note: role(i18n.For("sv"), p), NoteEn: role(i18n.For("en"), p),
 		})
 	}
 	return append(out, bankidsim.SpecialPersonas()...)

@@ -1,9 +1,11 @@
 // Package simui is what the simulators' pages share: one frame, one
 // stylesheet, two languages, strict headers, and the line on every page that
-// says that nothing here is real. Pages work without JavaScript; there is none.
+// says that nothing here is real. Pages work without JavaScript.
 //
-// A page may ask to be loaded again by itself (?refresh=1 puts a meta refresh
-// into it), which is how inboxes and batches are watched.
+// A part of a page with the attribute data-live is fetched again every two
+// seconds by a small script, which is how inboxes and batches are watched;
+// forms stand outside of it and keep what is typed. Without scripts ?refresh=1
+// loads the whole page again.
 package simui
 
 import (
@@ -23,10 +25,14 @@ var layout string
 //go:embed style.css
 var style []byte
 
+//go:embed live.js
+var live []byte
+
 const langCookie = "kv_sim_lang"
 
 // UI renders the pages of one simulator.
 type UI struct {
+	Home  string // where the world's start page is; "" when there is none around the simulator
 	area  string // of the texts: "smtpsim"
 	pages *template.Template
 }
@@ -42,6 +48,7 @@ func New(area string, pages fs.FS, pattern string) *UI {
 type View struct {
 	T       *i18n.Texts
 	Area    string
+	Home    string
 	Title   string
 	Path    string
 	Refresh bool
@@ -64,7 +71,7 @@ func Texts(r *http.Request) *i18n.Texts {
 // Render answers with a page; title is shown as it is.
 func (u *UI) Render(w http.ResponseWriter, r *http.Request, status int, page, title string, data any) {
 	t := Texts(r)
-	v := View{T: t, Area: u.area, Title: title, Path: r.URL.Path, Refresh: r.URL.Query().Get("refresh") == "1", Data: data}
+	v := View{T: t, Area: u.area, Home: u.Home, Title: title, Path: r.URL.Path, Refresh: r.URL.Query().Get("refresh") == "1", Data: data}
 	var body, whole bytes.Buffer
 	err := u.pages.ExecuteTemplate(&body, page, v)
 	if err == nil {
@@ -95,10 +102,15 @@ func Handler(mux *http.ServeMux) http.Handler {
 		w.Header().Set("Cache-Control", "max-age=300")
 		_, _ = w.Write(style)
 	})
+	mux.HandleFunc("GET /sim.js", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+		w.Header().Set("Cache-Control", "max-age=300")
+		_, _ = w.Write(live)
+	})
 	protected := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self'; object-src 'self'; frame-src 'self'; "+
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; object-src 'self'; frame-src 'self'; "+
 			"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")

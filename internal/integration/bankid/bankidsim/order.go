@@ -50,6 +50,7 @@ type order struct {
 	phase     string
 	hint      string // of a failed order
 	persona   Persona
+	opened    bool // the app is open with it, and only the person is missing
 	byLink    bool // started with the app link: the person is on the same device
 	redirect  string
 	wrong     int
@@ -81,9 +82,9 @@ func (o *order) fail(hint string, at time.Time) {
 // tick lets time have its effect.
 func (o *order) tick(now time.Time) {
 	switch {
-	case o.waiting() && now.Sub(o.created) > pickupWindow:
+	case o.waiting() && !o.opened && now.Sub(o.created) > pickupWindow:
 		o.fail("startFailed", o.created.Add(pickupWindow))
-	case (o.phase == phaseDocument || o.phase == phaseSign) && now.Sub(o.created) > finishWindow:
+	case (o.opened && o.waiting() || o.phase == phaseDocument || o.phase == phaseSign) && now.Sub(o.created) > finishWindow:
 		o.fail("expiredTransaction", o.created.Add(finishWindow))
 	}
 }

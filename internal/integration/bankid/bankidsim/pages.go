@@ -18,6 +18,7 @@ var pages = template.Must(template.New("").Parse(`
 <div class="device">
 <header>
 <p class="sim">{{.T "bankidsim.not_real"}}</p>
+{{if .Home}}<p class="home"><a href="{{.Home}}"><span aria-hidden="true">←</span> {{.T "sim.home"}}</a></p>{{end}}
 <nav>{{if .Persona.ID}}<a class="me" href="{{.Path}}/phone/{{.Persona.ID}}">{{template "face" .Persona}}<span>{{.Persona.Name}}</span></a>
 <a href="{{.Path}}/">{{.T "bankidsim.other_phone"}}</a>{{else}}<span class="me">{{.T "bankidsim.title"}}</span>{{end}}
 <a href="{{.Path}}/lang/{{.Other.Lang}}" lang="{{.Other.Lang}}">{{.Other.Name}}</a></nav>
@@ -116,6 +117,7 @@ var pages = template.Must(template.New("").Parse(`
 {{else}}<p>{{.T "bankidsim.look_at_screen"}}</p><p><a href="{{.Path}}/phone/{{.Persona.ID}}">{{.T "bankidsim.home"}}</a></p>{{end}}
 {{else}}
 <p class="warn" role="status">{{if .Order.Ended}}{{.T .Order.Ended}}{{else}}{{.T "bankidsim.too_late"}}{{end}}</p>
+{{if .Order.Back}}<p><a class="button wide" href="{{.Order.Back}}">{{.T "bankidsim.back_to" "name" .Order.RP}}</a></p>{{end}}
 <p><a href="{{.Path}}/phone/{{.Persona.ID}}">{{.T "bankidsim.home"}}</a></p>
 {{end}}
 {{template "foot" .}}{{end}}
@@ -123,6 +125,7 @@ var pages = template.Must(template.New("").Parse(`
 {{define "message"}}{{template "head" .}}
 <h1>{{.T "bankidsim.title"}}</h1>
 <p class="warn" role="alert">{{.Message}}</p>
+{{if .Leave}}<p><a class="button wide" href="{{.Leave}}">{{.T "bankidsim.back_to_page"}}</a></p>{{end}}
 <p><a href="{{.Path}}/">{{.T "bankidsim.pick_again"}}</a></p>
 {{template "foot" .}}{{end}}
 `))

@@ -15,7 +15,9 @@ type Persona struct {
 	GivenName      string `json:"given_name"`      // as the bank writes it
 	Surname        string `json:"surname"`
 	PortraitURL    string `json:"portrait_url,omitempty"`
-	Note           string `json:"note,omitempty"` // why this persona is there, shown when picking
+	// Why this persona is there, shown when picking, and the same in English if it differs.
+	Note   string `json:"note,omitempty"`
+	NoteEn string `json:"note_en,omitempty"`
 
 	Knobs Knobs `json:"knobs"`
 }

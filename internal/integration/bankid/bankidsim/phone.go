@@ -76,6 +76,8 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 type page struct {
 	*i18n.Texts
 	Path, Title   string
+	Home          string // the world's start page
+	Leave         string // address of the page in the browser that the order came from
 	Poll          bool
 	Persona       Persona
 	Personas      []Persona
@@ -101,6 +103,9 @@ func (p page) Other() i18n.Language {
 func (p page) Note(who Persona) string {
 	if key, ok := noteKeys[who.Note]; ok {
 		return p.T(key)
+	}
+	if p.Lang == i18n.English && who.NoteEn != "" {
+		return who.NoteEn
 	}
 	return who.Note
 }
@@ -162,12 +167,18 @@ func (s *Sim) view(o *order, phone Persona) orderView {
 			v.For = who.Name()
 		}
 	}
-	if o.byLink && o.phase == phaseComplete {
-		if v.Back = o.body.ReturnURL; v.Back == "" {
-			v.Back = o.redirect
-		}
+	if o.byLink && !o.pending() {
+		v.Back = o.home()
 	}
 	return v
+}
+
+// home is where the app sends the person who came from a page on the same device.
+func (o *order) home() string {
+	if o.body.ReturnURL != "" {
+		return o.body.ReturnURL
+	}
+	return o.redirect
 }
 
 func (s *Sim) page(r *http.Request, key string) page {
@@ -176,7 +187,7 @@ func (s *Sim) page(r *http.Request, key string) page {
 		cookie = c.Value
 	}
 	t := i18n.For(i18n.Pick(cookie, r.Header.Get("Accept-Language")))
-	return page{Texts: t, Path: s.cfg.Path, Title: t.T(key)}
+	return page{Texts: t, Path: s.cfg.Path, Home: s.cfg.Home, Title: t.T(key)}
 }
 
 func (s *Sim) render(w http.ResponseWriter, status int, name string, p page) {
@@ -192,8 +203,13 @@ func (s *Sim) render(w http.ResponseWriter, status int, name string, p page) {
 }
 
 func (s *Sim) message(w http.ResponseWriter, r *http.Request, status int, key string) {
+	s.messageTo(w, r, status, key, "")
+}
+
+// messageTo is message with a way back to the page in the browser.
+func (s *Sim) messageTo(w http.ResponseWriter, r *http.Request, status int, key, leave string) {
 	p := s.page(r, "bankidsim.title")
-	p.Message = p.T(key)
+	p.Message, p.Leave = p.T(key), leave
 	s.render(w, status, "message", p)
 }
 
@@ -335,16 +351,20 @@ func (s *Sim) pageOpen(w http.ResponseWriter, r *http.Request) {
 	p.Token, p.Return = r.URL.Query().Get("autostarttoken"), r.URL.Query().Get("redirect")
 	s.mu.Lock()
 	o := s.lookup(p.Token)
-	if o != nil && o.autostart == p.Token && o.waiting() {
-		p.Order = s.view(o, Persona{})
+	if o != nil && o.autostart != p.Token {
+		o = nil
 	}
-	first := ""
+	first, leave := "", ""
 	if o != nil {
-		first = o.req.PersonalNumber
+		first, leave = o.req.PersonalNumber, o.home()
+		if o.waiting() {
+			o.opened = true // reading the list takes longer than the time to open the app
+			p.Order = s.view(o, Persona{})
+		}
 	}
 	s.mu.Unlock()
 	if p.Order.Ref == "" {
-		s.message(w, r, http.StatusNotFound, "bankidsim.no_order")
+		s.messageTo(w, r, http.StatusNotFound, "bankidsim.no_order", leave)
 		return
 	}
 	if c, err := r.Cookie(phoneCookie); err == nil && first == "" {
@@ -370,6 +390,10 @@ func (s *Sim) postOpen(w http.ResponseWriter, r *http.Request) {
 	who, known := s.persona(r.FormValue("persona"))
 	o := s.lookup(r.FormValue("autostarttoken"))
 	var err error
+	leave := ""
+	if o != nil {
+		leave = o.home()
+	}
 	switch {
 	case !known:
 		err = errWho
@@ -383,7 +407,7 @@ func (s *Sim) postOpen(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Unlock()
 	if err != nil {
-		s.message(w, r, http.StatusConflict, phoneErrorKeys[err])
+		s.messageTo(w, r, http.StatusConflict, phoneErrorKeys[err], leave)
 		return
 	}
 	remember(w, who)

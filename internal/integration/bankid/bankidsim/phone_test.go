@@ -208,6 +208,27 @@ func TestMountedUnderAPath(t *testing.T) {
 	}
 }
 
+// Somebody who looks through the list of people for a minute still gets in, and
+// after three minutes finds the way back to the page that they came from.
+func TestOpenedAppWaitsForThePerson(t *testing.T) {
+	g := newStage(t)
+	g.cfg.Home = "http://localhost:8090"
+	b := g.browser()
+	link := func(o *order) string { return "/open?autostarttoken=" + o.autostart }
+	o := g.order(`,"returnUrl":"https://kortverk.example/a?nonce=1"`)
+	b.get(link(o)).sees("Vems BankID är det?", `href="http://localhost:8090"`)
+	g.pass(time.Minute)
+	g.wantCollect(o, 200, "pending/outstandingTransaction")
+	b.post("/open", "autostarttoken", o.autostart, "persona", "polish").sees("Rätt kod: skriv under")
+	g.wantCollect(o, 200, "pending/userSign")
+
+	late := g.order(`,"returnUrl":"https://kortverk.example/a?nonce=2"`)
+	b.get(link(late))
+	g.pass(finishWindow + time.Second)
+	b.post("/open", "autostarttoken", late.autostart, "persona", "hyphen").sees("Den är redan avslutad", `href="https://kortverk.example/a?nonce=2"`)
+	g.wantCollect(late, 200, "failed/expiredTransaction")
+}
+
 func TestControlAPI(t *testing.T) {
 	g := newStage(t)
 	b := g.browser()

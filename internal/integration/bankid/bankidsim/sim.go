@@ -16,6 +16,7 @@ type Config struct {
 	Hosts          []string // further names or addresses of the API's server, beside localhost
 	Personas       []Persona
 	Path           string   // where Phone is mounted, "" or "/bankid"
+	Home           string   // address of the page that leads here, for the way back; "" = none
 	FrameAncestors []string // sources that may show the phone in a frame; none otherwise
 	Now            func() time.Time
 	Log            *slog.Logger

@@ -442,7 +442,7 @@ func TestPagesInBothLanguages(t *testing.T) {
 		t.Errorf("empty page: %d", empty)
 	}
 	for path, want := range map[string]string{
-		"/?lang=sv": "Så beter sig byrån", "/?lang=en": "How the bureau behaves", "/batches/batch-1?lang=sv": "Kasserat (SCRATCH)",
+		"/?lang=sv": "Låt tillverkaren krångla", "/?lang=en": "Let the bureau misbehave", "/batches/batch-1?lang=sv": "Kasserat (SCRATCH)",
 		"/batches/batch-1?lang=en": "Jonas Petraitis &lt;b&gt;", "/_sim/batches": `"step": "dispatched"`, "/_sim/knobs": `"automatic": false`,
 	} {
 		if status, body := p.call(http.MethodGet, path, ""); status != http.StatusOK || !strings.Contains(body, want) {

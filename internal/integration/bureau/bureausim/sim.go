@@ -25,6 +25,7 @@ type Config struct {
 	Trust       bureau.Keys        // whose order files are taken
 	ReceiptsURL string             // where receipts go: http://localhost:8080/bureau/v1/receipts
 	Folder      string             // survives a restart; "" = memory
+	Home        string             // address of the page that leads here, for the way back; "" = none
 	HTTP        *http.Client       // nil: one of its own
 	Log         *slog.Logger
 }
@@ -35,6 +36,7 @@ type Sim struct {
 	stranger ed25519.PrivateKey // nobody trusts it
 	trust    bureau.Keys
 	url      string
+	home     string
 	http     *http.Client
 	log      *slog.Logger
 	wake     chan struct{}
@@ -59,7 +61,7 @@ func New(c Config) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sim{key: c.Key, stranger: stranger, trust: c.Trust, url: c.ReceiptsURL, http: c.HTTP, log: c.Log, wake: make(chan struct{}, 1)}
+	s := &Sim{key: c.Key, stranger: stranger, trust: c.Trust, url: c.ReceiptsURL, home: c.Home, http: c.HTTP, log: c.Log, wake: make(chan struct{}, 1)}
 	if s.http == nil {
 		s.http = &http.Client{Timeout: 30 * time.Second}
 	}

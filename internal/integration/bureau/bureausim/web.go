@@ -18,6 +18,7 @@ var pages embed.FS
 // Handler serves the protocol (/v1/), the pages, and /_sim/ for programs.
 func (s *Sim) Handler() http.Handler {
 	h := &handler{Sim: s, ui: simui.New("bureausim", pages, "pages/*.html")}
+	h.ui.Home = s.home
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/batches", s.deliver)
 	mux.HandleFunc("POST /v1/batches/{batch}/ask", s.ask)
@@ -82,6 +83,11 @@ func (b *Batch) Steps() map[Step]int {
 		n[c.Step]++
 	}
 	return n
+}
+
+// Open reports whether any of the batch's cards still lies at the bureau.
+func (b *Batch) Open() bool {
+	return slices.ContainsFunc(b.Cards, func(c *Card) bool { return c.Step != Dispatched && c.Step != Failed })
 }
 
 // Actions are the buttons that make sense for the card.

@@ -16,13 +16,15 @@ import (
 type Config struct {
 	Folder string // where mails are kept over a restart; "" = in memory
 	Max    int    // how many; 0 = DefaultMax
+	Home   string // address of the page that leads here, for the way back; "" = none
 	Log    *slog.Logger
 }
 
 // Sim is a mail server with its inboxes.
 type Sim struct {
-	box *box
-	log *slog.Logger
+	box  *box
+	home string
+	log  *slog.Logger
 }
 
 // New opens the inboxes.
@@ -34,7 +36,7 @@ func New(c Config) (*Sim, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Sim{box: b, log: c.Log}, nil
+	return &Sim{box: b, home: c.Home, log: c.Log}, nil
 }
 
 // Serve speaks SMTP on the listener until ctx ends. With a TLS configuration

@@ -18,6 +18,7 @@ var pages embed.FS
 // Handler serves the inboxes: pages for people, /_sim/ for programs.
 func (s *Sim) Handler() http.Handler {
 	h := &handler{box: s.box, ui: simui.New("smtpsim", pages, "pages/*.html")}
+	h.ui.Home = s.home
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", h.inbox)
 	mux.HandleFunc("GET /mails/{id}", h.mail)
@@ -80,16 +81,23 @@ func (h *handler) mail(w http.ResponseWriter, r *http.Request) {
 }
 
 // frame shows the mail as a mail program would: its own styles, no scripts, no
-// pictures from anywhere, no forms, in a sandbox, inside our own page only.
+// pictures from anywhere, no forms, in a sandbox, inside our own page only. A
+// link that somebody presses opens in place of the whole page, as it leaves a
+// mail program: most pages refuse to be shown inside another.
 func (h *handler) frame(w http.ResponseWriter, r *http.Request) {
 	m, ok := h.find(r)
 	if !ok || m.HTML == "" {
 		h.ui.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox; frame-ancestors 'self'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-top-navigation-by-user-activation; frame-ancestors 'self'")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_, _ = w.Write([]byte(m.HTML))
+	const top = `<base target="_top">`
+	html := strings.Replace(m.HTML, "<head>", "<head>"+top, 1)
+	if html == m.HTML {
+		html = top + html
+	}
+	_, _ = w.Write([]byte(html))
 }
 
 func (h *handler) clear(w http.ResponseWriter, r *http.Request) {
