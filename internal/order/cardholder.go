@@ -81,12 +81,13 @@ func (s *Service) joinTx(ctx context.Context, tx *db.Tx, by actor.Actor, l Line,
 	l.Proven = &Proven{GivenName: p.GivenName, Surname: p.Surname, BirthDate: p.BirthDate, By: p.ProvenBy, At: p.ProvenAt}
 	l.rematch()
 	err := tx.Must1(errChanged, `UPDATE order_line SET person = $4, proven_given = $5, proven_surname = $6, proven_birth_date = $7, proven_by = $8,
-		proven_at = $9, match_level = $10, nationality_proven = $11 WHERE id = $1 AND revision = $2 AND personal_number_hash = $3`,
+		proven_at = $9, match_level = $10, nationality_proven = $11, writes = writes + 1 WHERE id = $1 AND revision = $2 AND personal_number_hash = $3`,
 		l.ID, l.Revision, l.Claimed.NumberHash, l.Person, l.Proven.GivenName, l.Proven.Surname, l.Proven.BirthDate, l.Proven.By,
 		l.Proven.At, l.Match, l.NationalityProven)
 	if err != nil {
 		return Line{}, err
 	}
+	l.writes++
 	return l, s.recordTx(ctx, tx, by, l, "order.identified", journal.Entry{Data: map[string]string{"match": l.Match, "by": p.ProvenBy}})
 }
 

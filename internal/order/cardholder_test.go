@@ -68,6 +68,9 @@ func TestCardholderApprovesWithASignature(t *testing.T) {
 		if done.State != order.Approved || done.Evidence == uuid.Nil || done.SignedAt.IsZero() || done.Claimed.Surname != "Wiśniewski" {
 			t.Errorf("approved: %+v", done)
 		}
+		if done.SignedCompany != k.Company.Name || done.SignedCompanyNumber != k.Company.PrintedNumber() || k.Line(t, l.ID).SignedCompany == "" {
+			t.Errorf("signed for %q, %q", done.SignedCompany, done.SignedCompanyNumber)
+		}
 		again := must[order.Line](t)(s.Confirm(ctx, h.Actor, l.ID, l.Revision, tx, ordertest.Browser))
 		if again.Revision != done.Revision {
 			t.Error("the back button approves nothing a second time")

@@ -115,7 +115,7 @@ func union(a, b []string) []string {
 
 // unsign makes an earlier signature and the reason against it void.
 func (l *Line) unsign() {
-	l.Evidence, l.SignedAt, l.RejectReason = uuid.Nil, zero, ""
+	l.Evidence, l.SignedAt, l.SignedCompany, l.SignedCompanyNumber, l.RejectReason = uuid.Nil, zero, "", "", ""
 }
 
 // unjoin forgets the person: the number that was proven is no longer the line's.
@@ -284,7 +284,7 @@ func (s *Service) Remind(ctx context.Context, by actor.Actor, id ID) error {
 		if l.State != AwaitingCardholder {
 			return refused(l.State, Confirm)
 		}
-		n, err := tx.Exec("UPDATE order_line SET told_at = $2 WHERE id = $1 AND state = 'awaiting_cardholder' AND (told_at IS NULL OR told_at < $3)",
+		n, err := tx.Exec("UPDATE order_line SET told_at = $2, writes = writes + 1 WHERE id = $1 AND state = 'awaiting_cardholder' AND (told_at IS NULL OR told_at < $3)",
 			id, tx.Now, tx.Now.Add(-RemindPause))
 		if err != nil {
 			return err

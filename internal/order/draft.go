@@ -165,7 +165,7 @@ func (s *Service) edit(ctx context.Context, by actor.Actor, line ID, change func
 			return Order{}, err
 		}
 		after.Revision++
-		if err := saveTx(tx, before, after); err != nil {
+		if _, err := saveTx(tx, before, after); err != nil {
 			return Order{}, err
 		}
 		return s.draftTx(tx, by, before.Order)

@@ -53,3 +53,6 @@ func Plans(ctx context.Context, s *Service, company uuid.UUID) map[string]Plan {
 	out["old drafts"] = Plan{draftWhere, []any{int64(1), 20}, []string{"card_order_draft_age"}, nil}
 	return out
 }
+
+// SaveTx is how a move writes a line.
+var SaveTx = saveTx

@@ -83,7 +83,7 @@ func (s *Service) dueLine(ctx context.Context, id ID) error {
 // setDueTx saves what the periodic job remembers; the revision stays, since nothing changes that people decide about. What was
 // due is the guard against another node that does the same.
 func setDueTx(tx *db.Tx, l Line) error {
-	return tx.Must1(errChanged, "UPDATE order_line SET reminded = $3, lapse_told_at = $4, due_at = $5 WHERE id = $1 AND revision = $2 AND due_at = $6",
+	return tx.Must1(errChanged, "UPDATE order_line SET reminded = $3, lapse_told_at = $4, due_at = $5, writes = writes + 1 WHERE id = $1 AND revision = $2 AND due_at = $6",
 		l.ID, l.Revision, l.reminded, l.lapseToldAt, l.nextDue(), l.dueAt)
 }
 

@@ -79,6 +79,9 @@ type Line struct {
 
 	Evidence uuid.UUID // of the signature
 	SignedAt time.Time
+	// What of the company was signed, and so is printed: the company may change its name before the card is made.
+	SignedCompany       string
+	SignedCompanyNumber string // "" for a sole trader
 
 	QueuedAt      time.Time // came into the queue
 	ToldAt        time.Time // the cardholder was last written to about its data
@@ -104,6 +107,7 @@ type Line struct {
 	reminded       int
 	lapseToldAt    time.Time
 	dueAt          time.Time
+	writes         int64 // counts every write, also those that leave the revision; see saveTx
 }
 
 // Claimed is what the orderer says about the person.

@@ -22,11 +22,15 @@ const (
 	ReturnDataMismatch   ReturnReason = "DATA_MISMATCH"
 	ReturnLetterMismatch ReturnReason = "LETTER_MISMATCH"
 	ReturnIncomplete     ReturnReason = "INCOMPLETE"
+	ReturnValidUntil     ReturnReason = "VALID_UNTIL"    // the last day of validity has passed
+	ReturnLetters        ReturnReason = "LETTERS"        // a name that can't be printed
+	ReturnCompanyClosed  ReturnReason = "COMPANY_CLOSED" // nothing can be made for it any more
 )
 
 // ReturnReasons lists them.
 func ReturnReasons() []ReturnReason {
-	return []ReturnReason{ReturnPhotoWrong, ReturnDataMismatch, ReturnLetterMismatch, ReturnIncomplete}
+	return []ReturnReason{ReturnPhotoWrong, ReturnDataMismatch, ReturnLetterMismatch, ReturnIncomplete, ReturnValidUntil, ReturnLetters,
+		ReturnCompanyClosed}
 }
 
 // Key is the reason's text key.

@@ -111,3 +111,40 @@ func race(fns ...func() error) []error {
 	wg.Wait()
 	return errs
 }
+
+// What is written beside a line's moves (the proof, a reminder) isn't overwritten by a move that read the line before.
+func TestMoveDoesntUndoWhatWasWrittenMeanwhile(t *testing.T) {
+	t.Parallel()
+	for name, write := range map[string]func(t *testing.T, k *ordertest.Kit, h ordertest.Holder, l order.Line) error{
+		"proof": func(t *testing.T, k *ordertest.Kit, h ordertest.Holder, _ order.Line) error {
+			return second(k.Orders.ForPerson(t.Context(), h.Actor))
+		},
+		"reminder": func(t *testing.T, k *ordertest.Kit, _ ordertest.Holder, l order.Line) error {
+			advance(t, k, 2*time.Hour)
+			return k.Orders.Remind(t.Context(), k.Orderer, l.ID)
+		},
+		"due": func(t *testing.T, k *ordertest.Kit, _ ordertest.Holder, _ order.Line) error {
+			advance(t, k, 73*time.Hour)
+			return k.Orders.Due(t.Context())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			each(t, func(t *testing.T, k *ordertest.Kit) {
+				h := k.Holder(t, "Jonas", "Petraitis")
+				read := k.Awaiting(t, ordertest.Who("Jonas", "Petraitis", h.Number))
+				read = k.Line(t, read.ID)
+				if err := write(t, k, h, read); err != nil {
+					t.Fatal(err)
+				}
+				err := db.Do(t.Context(), k.DB, func(_ context.Context, tx *db.Tx) error { return second(order.SaveTx(tx, read, read)) })
+				wantCode(t, err, "order.changed")
+				now := k.Line(t, read.ID)
+				err = db.Do(t.Context(), k.DB, func(_ context.Context, tx *db.Tx) error { return second(order.SaveTx(tx, now, now)) })
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}

@@ -74,7 +74,7 @@ func (s *Service) moveTx(ctx context.Context, tx *db.Tx, by actor.Actor, before 
 		arrive(&after, on, tx)
 	}
 	after.dueAt = after.nextDue()
-	if err := saveTx(tx, before, after); err != nil {
+	if after, err = saveTx(tx, before, after); err != nil {
 		return Line{}, err
 	}
 	return after, s.recordTx(ctx, tx, by, after, kinds[on], e)

@@ -226,6 +226,7 @@ func (s *Service) approveTx(ctx context.Context, tx *db.Tx, by actor.Actor, l Li
 	e := journal.Entry{Data: map[string]string{"evidence": a.Evidence.String(), "provider": a.Provider, "match": l.Match, "card_sha256": dataOf(l, c).digest()}}
 	l, err := s.moveTx(ctx, tx, by, l, Confirm, e, func(l *Line) {
 		l.Evidence, l.SignedAt, l.RejectReason = a.Evidence, tx.Now, ""
+		l.SignedCompany, l.SignedCompanyNumber = c.Name, c.PrintedNumber()
 		l.Changed, l.untold = nil, nil
 	})
 	if err != nil {

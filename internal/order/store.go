@@ -87,7 +87,7 @@ func (l *Line) fixed() []column {
 func (l *Line) changing(p *Proven, r *Review) []column {
 	c := &l.Claimed
 	return []column{
-		{"state", l.State, &l.State}, {"revision", l.Revision, &l.Revision}, {"typed", l.typed, &l.typed},
+		{"state", l.State, &l.State}, {"revision", l.Revision, &l.Revision}, {"writes", l.writes, &l.writes}, {"typed", l.typed, &l.typed},
 		{"given_name", c.GivenName, &c.GivenName}, {"surname", c.Surname, &c.Surname},
 		{"short_given", l.ShortGiven, &l.ShortGiven}, {"short_surname", l.ShortSurname, &l.ShortSurname},
 		{"birth_date", c.BirthDate, &c.BirthDate}, {"nationality", c.Nationality, &c.Nationality},
@@ -111,6 +111,7 @@ func (l *Line) changing(p *Proven, r *Review) []column {
 		{"nationality_proven", l.NationalityProven, &l.NationalityProven}, {"match_level", l.Match, &l.Match},
 		{"reject_reason", l.RejectReason, &l.RejectReason}, {"return_reason", l.ReturnReason, &l.ReturnReason}, {"cancel_reason", l.CancelReason, &l.CancelReason},
 		{"evidence", l.Evidence, &l.Evidence}, {"signed_at", l.SignedAt, &l.SignedAt},
+		{"signed_company", l.SignedCompany, &l.SignedCompany}, {"signed_company_number", l.SignedCompanyNumber, &l.SignedCompanyNumber},
 		{"awaiting_since", l.AwaitingSince, &l.AwaitingSince}, {"waits_since", l.WaitsSince, &l.WaitsSince},
 		{"reminded", l.reminded, &l.reminded}, {"lapse_told_at", l.lapseToldAt, &l.lapseToldAt}, {"due_at", l.dueAt, &l.dueAt},
 		{"state_at", l.StateAt, &l.StateAt},
@@ -187,8 +188,10 @@ func insertLineTx(tx *db.Tx, l Line) error {
 	return err
 }
 
-// saveTx writes a line over what it was, if nobody else has since. It doesn't count the revision up.
-func saveTx(tx *db.Tx, before, after Line) error {
+// saveTx writes a line over what it was, if nobody else has written any of it since. It doesn't count the revision up,
+// which says what people decided about; writes counts, so that a proof or a reminder that came meanwhile isn't undone.
+func saveTx(tx *db.Tx, before, after Line) (Line, error) {
+	after.writes = before.writes + 1
 	p, r := after.Proven, after.Review
 	if p == nil {
 		p = &Proven{}
@@ -196,17 +199,20 @@ func saveTx(tx *db.Tx, before, after Line) error {
 	if r == nil {
 		r = &Review{}
 	}
-	args := []any{before.ID, before.State, before.Revision}
+	args := []any{before.ID, before.State, before.Revision, before.writes}
 	var set []string
 	for _, c := range after.changing(p, r) {
 		args = append(args, c.arg)
 		set = append(set, fmt.Sprintf("%s = $%d", c.name, len(args)))
 	}
-	err := tx.Must1(errChanged, "UPDATE order_line SET "+strings.Join(set, ", ")+" WHERE id = $1 AND state = $2 AND revision = $3", args...)
+	err := tx.Must1(errChanged, "UPDATE order_line SET "+strings.Join(set, ", ")+" WHERE id = $1 AND state = $2 AND revision = $3 AND writes = $4", args...)
 	if db.IsUnique(err) {
-		return fault.New(fault.Conflict, "order.duplicate_line", "name", after.Name(), "order", after.OrderNumber).Because(err)
+		err = fault.New(fault.Conflict, "order.duplicate_line", "name", after.Name(), "order", after.OrderNumber).Because(err)
 	}
-	return err
+	if err != nil {
+		return Line{}, err
+	}
+	return after, nil
 }
 
 const orderColumns = `id, company, number, ordered_by, ordered_by_person, ordered_by_name, reference, cost_centre,

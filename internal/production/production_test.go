@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/card"
 	"github.com/kortverk/kortverk/internal/card/cardtest"
@@ -350,4 +352,75 @@ func TestPrefixIsChecked(t *testing.T) {
 			t.Error(p, err)
 		}
 	}
+}
+
+// What was signed is what is printed, whatever the company is called by then.
+//
+// Rows: 35, 50
+func TestRenamedCompanyIsPrintedAsSigned(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFloor(t, d, production.Config{})
+		l := f.Line(t, f.Holder(t, "Sara", "Ekdahl"), order.Approved)
+		if _, err := f.Companies.Change(t.Context(), f.Officer, f.Company.ID, f.Company.Revision, "Granborg Bygg AB", false); err != nil {
+			t.Fatal(err)
+		}
+		f.enqueue(l)
+		f.drain()
+		f.send()
+		i := f.item(l.ID)
+		c := f.press.files[i.BatchNumber].Cards[0]
+		if i.CompanyName != "Furuborg Bygg AB" || c.Company != "Furuborg Bygg AB" || i.OrganisationNumber != "559999-0016" {
+			t.Errorf("printed: %s %s, %s", i.CompanyName, i.OrganisationNumber, c.Company)
+		}
+		if got := strings.Join(c.Address, "|"); !strings.Contains(got, "Granborg Bygg AB") {
+			t.Errorf("the letter goes to the company as it is called now: %s", got)
+		}
+	})
+}
+
+// A line that can't be made is no dead end: its orderer gets it back and is told why.
+func TestIncompleteLineGoesBackToTheOrderer(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFloor(t, d, production.Config{})
+		for _, c := range []struct {
+			set, why, reason string
+			state            order.State
+		}{
+			{"valid_until = '2020-01-01'", "valid_until", "VALID_UNTIL", order.RejectedByCardholder},
+			{"surname = 'Ekd字l'", "letters", "LETTERS", order.RejectedByCardholder},
+			{"signed_company = 'Furuborg 字'", "letters", "LETTERS", order.RejectedByCardholder},
+			{"signed_company = ''", "signature", "INCOMPLETE", order.RejectedByCardholder},
+			{"photo = NULL", "photo", "PHOTO_WRONG", order.RejectedByReviewer},
+		} {
+			l := f.Line(t, f.Holder(t, "Sara", "Ekdahl"), order.Approved)
+			if err := f.s.ReturnIncomplete(t.Context(), f.staff, l.ID); fault.CodeOf(err) != "production.complete" {
+				t.Errorf("%s: %v", c.why, err)
+			}
+			err := db.Do(t.Context(), d, func(_ context.Context, tx *db.Tx) error {
+				_, err := tx.Exec(`UPDATE order_line SET `+c.set+` WHERE id = $1`, l.ID)
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.enqueue(l)
+			f.drain()
+			if f.notices() != "incomplete:"+c.why {
+				t.Fatalf("%s: %s", c.why, f.notices())
+			}
+			if err := f.s.ReturnIncomplete(t.Context(), f.Orderer, l.ID); fault.CodeOf(err) != "production.not_allowed" {
+				t.Error(err)
+			}
+			if err := f.s.ReturnIncomplete(t.Context(), f.staff, l.ID); err != nil {
+				t.Fatal(err)
+			}
+			now := f.line(l.ID)
+			if now.State != c.state || now.ReturnReason != c.reason || now.Evidence != uuid.Nil || f.notices() != "" {
+				t.Errorf("%s: %s %s, notices %q", c.why, now.State, now.ReturnReason, f.notices())
+			}
+			if err := f.s.ReturnIncomplete(t.Context(), f.staff, l.ID); fault.CodeOf(err) != "production.not_approved" {
+				t.Error(err)
+			}
+		}
+	})
 }

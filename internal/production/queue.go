@@ -36,15 +36,11 @@ func (s *Service) queue(ctx context.Context, j *job.Job[order.LineApproved]) err
 		if err != nil || line.State != order.Approved {
 			return err
 		}
-		ord, err := s.orders.OrderTx(ctx, tx, line.Order)
+		ord, co, missing, err := s.lookTx(ctx, tx, line)
 		if err != nil {
 			return err
 		}
-		co, err := company.ByIDTx(ctx, tx, line.Company)
-		if err != nil {
-			return err
-		}
-		if missing := incomplete(line, ord, co, clock.DateOf(tx.Now)); len(missing) > 0 {
+		if len(missing) > 0 {
 			return noteTx(tx, Notice{Kind: NoticeIncomplete, Why: strings.Join(missing, ","), Line: line.ID})
 		}
 		line, err = s.orders.StartProductionTx(ctx, tx, system, line.ID)
@@ -57,6 +53,19 @@ func (s *Service) queue(ctx context.Context, j *job.Job[order.LineApproved]) err
 		}
 		return s.tellQueued(ctx, tx, item)
 	})
+}
+
+// lookTx loads what goes with a line, and says what is missing.
+func (s *Service) lookTx(ctx context.Context, tx *db.Tx, line order.Line) (order.Order, company.Company, []string, error) {
+	ord, err := s.orders.OrderTx(ctx, tx, line.Order)
+	if err != nil {
+		return order.Order{}, company.Company{}, nil, err
+	}
+	co, err := company.ByIDTx(ctx, tx, line.Company)
+	if err != nil {
+		return order.Order{}, company.Company{}, nil, err
+	}
+	return ord, co, incomplete(line, ord, co, clock.DateOf(tx.Now)), nil
 }
 
 // incomplete is the automatic check before a number is spent: codes of what
@@ -72,18 +81,25 @@ func incomplete(l order.Line, o order.Order, c company.Company, today clock.Date
 	need(known, "card_type")
 	need(l.Photo != uuid.Nil, "photo")
 	need(l.Person != uuid.Nil, "cardholder")
+	need(l.SignedCompany != "", "signature")
 	need(l.PrintedGiven() != "" || l.PrintedSurname() != "", "name")
-	need(len(artwork.Unprintable(l.PrintedGiven()+l.PrintedSurname()+c.Name)) == 0, "letters")
+	need(len(artwork.Unprintable(l.PrintedGiven()+l.PrintedSurname()+l.SignedCompany)) == 0, "letters")
 	need(!l.ValidUntil.Before(today), "valid_until")
 	need(c.ClosedAt.IsZero(), "company_closed")
 	need(o.Delivery.Line1 != "" && o.Delivery.City != "", "address")
 	return missing
 }
 
-// snapshot copies what the card will say. From here on the line is locked.
+// returnReasons are what a missing thing is in the orderer's words, where it has words of its own.
+var returnReasons = map[string]order.ReturnReason{
+	"photo": order.ReturnPhotoWrong, "valid_until": order.ReturnValidUntil, "letters": order.ReturnLetters, "company_closed": order.ReturnCompanyClosed,
+}
+
+// snapshot copies what the card will say, which is what its cardholder signed: a company that has got another name since is printed
+// as it was, and the letter goes to it as it is called now. From here on the line is locked.
 func snapshot(l order.Line, o order.Order, c company.Company) Item {
 	return Item{Line: l.ID, Order: l.Order, Company: l.Company, Person: l.Person, Type: l.CardType, GivenName: l.PrintedGiven(),
-		Surname: l.PrintedSurname(), CompanyName: c.Name, OrganisationNumber: c.PrintedNumber(), ValidUntil: l.ValidUntil, Photo: l.Photo,
+		Surname: l.PrintedSurname(), CompanyName: l.SignedCompany, OrganisationNumber: l.SignedCompanyNumber, ValidUntil: l.ValidUntil, Photo: l.Photo,
 		Address: letter(o.Delivery, c.Name), OrderedByName: o.OrderedByName, OrderNumber: o.Number, Attempt: 1}
 }
 
@@ -259,8 +275,40 @@ func (s *Service) tellQueued(ctx context.Context, tx *db.Tx, i Item) error {
 }
 
 // Recheck looks again at a line that was incomplete. Errors:
-// production.not_allowed.
+// production.not_allowed, production.not_approved.
 func (s *Service) Recheck(ctx context.Context, by actor.Actor, line uuid.UUID) error {
+	return s.notMade(ctx, by, line, func(ctx context.Context, tx *db.Tx, l order.Line) error {
+		return job.EnqueueTx(ctx, tx, order.LineApproved{Line: l.ID}, job.Key("production.recheck:"+l.ID.String()))
+	})
+}
+
+// ReturnIncomplete gives a line that can't be made back to its orderer, who
+// corrects it, and has it signed again, or cancels it. Errors: as Recheck, and
+// production.complete when nothing is missing.
+func (s *Service) ReturnIncomplete(ctx context.Context, by actor.Actor, line uuid.UUID) error {
+	return s.notMade(ctx, by, line, func(ctx context.Context, tx *db.Tx, l order.Line) error {
+		_, _, missing, err := s.lookTx(ctx, tx, l)
+		if err != nil {
+			return err
+		}
+		if len(missing) == 0 {
+			return fault.New(fault.Conflict, "production.complete")
+		}
+		reason := order.ReturnIncomplete
+		for _, code := range missing {
+			if r, ok := returnReasons[code]; ok {
+				reason = r
+				break
+			}
+		}
+		_, err = s.orders.BackToOrdererTx(ctx, tx, by, l.ID, reason, "")
+		return err
+	})
+}
+
+// notMade puts away the notices about an approved line that couldn't be made,
+// and does what was decided about it.
+func (s *Service) notMade(ctx context.Context, by actor.Actor, line uuid.UUID, do func(ctx context.Context, tx *db.Tx, l order.Line) error) error {
 	if err := staff(by); err != nil {
 		return err
 	}
@@ -275,6 +323,6 @@ func (s *Service) Recheck(ctx context.Context, by actor.Actor, line uuid.UUID) e
 		if _, err := settleTx(ctx, tx, by, `line_id = $3 AND kind = 'incomplete'`, line); err != nil {
 			return err
 		}
-		return job.EnqueueTx(ctx, tx, order.LineApproved{Line: line}, job.Key("production.recheck:"+line.String()))
+		return do(ctx, tx, l)
 	})
 }

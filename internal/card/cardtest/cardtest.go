@@ -148,15 +148,15 @@ func OrderNumber(line uuid.UUID) string {
 // insertLine writes a line as it is at the state; its order has the same id.
 func (k *Kit) insertLine(tx *db.Tx, c company.Company, h Holder, id, picture uuid.UUID, state order.State) error {
 	p := h.Person
-	_, err := tx.Exec(`INSERT INTO order_line (id, order_id, company, position, state, revision, given_name, surname, short_given, short_surname,
+	_, err := tx.Exec(`INSERT INTO order_line (id, order_id, company, position, state, revision, writes, signed_company, signed_company_number, given_name, surname, short_given, short_surname,
 		birth_date, nationality, personal_number_hash, personal_number_masked, email, phone, lang, card_type, valid_until, replaces, photo,
 		photo_sha256, photo_hash, original_sha256, original_hash, photo_crop, photo_verdict, attempts, changed, untold, reviewed_by_name,
 		review_outcome, review_reasons, review_text, review_revision, person, proven_given, proven_surname, proven_by, nationality_proven,
 		match_level, reject_reason, return_reason, cancel_reason, reminded, created_at, state_at)
-		VALUES ($1, $1, $2, 1, $3, 1, $4, $5, '', '', $6, 'SE', $7, $8, $9, '', 'sv', 'standard', $10, '', $11, '', 0, '', 0, '', '', 1, '', '',
+		VALUES ($1, $1, $2, 1, $3, 1, 0, $15, $16, $4, $5, '', '', $6, 'SE', $7, $8, $9, '', 'sv', 'standard', $10, '', $11, '', 0, '', 0, '', '', 1, '', '',
 		'', '', '', '', 0, $12, '', '', 'bankid', $13, '', '', '', '', 0, $14, $14)`,
 		id, c.ID, string(state), p.GivenName, p.Surname, p.BirthDate, person.HashNumber(k.K, h.Number), h.Number.Masked(),
-		i18n.Fold(p.GivenName)+"@example.se", clock.DateOf(tx.Now).AddYears(5), picture, p.ID, false, tx.Now)
+		i18n.Fold(p.GivenName)+"@example.se", clock.DateOf(tx.Now).AddYears(5), picture, p.ID, false, tx.Now, c.Name, c.PrintedNumber())
 	if err != nil {
 		return err
 	}

@@ -19,12 +19,12 @@ func CopyLine(tx *db.Tx, from, id, firm uuid.UUID, surname string) error {
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(`INSERT INTO order_line (id, order_id, company, position, state, revision, given_name, surname, short_given, short_surname,
+	_, err = tx.Exec(`INSERT INTO order_line (id, order_id, company, position, state, revision, writes, signed_company, signed_company_number, given_name, surname, short_given, short_surname,
 		birth_date, nationality, personal_number_hash, personal_number_masked, email, phone, lang, card_type, valid_until, replaces, photo,
 		photo_sha256, photo_hash, original_sha256, original_hash, photo_crop, photo_verdict, attempts, changed, untold, reviewed_by_name,
 		review_outcome, review_reasons, review_text, review_revision, person, proven_given, proven_surname, proven_by, nationality_proven,
 		match_level, reject_reason, return_reason, cancel_reason, reminded, created_at, state_at)
-		SELECT $1, $1, $2, 1, state, 1, given_name, $3, '', '', birth_date, 'SE', $4, personal_number_masked, email, '', 'sv', card_type,
+		SELECT $1, $1, $2, 1, state, 1, 0, signed_company, signed_company_number, given_name, $3, '', '', birth_date, 'SE', $4, personal_number_masked, email, '', 'sv', card_type,
 		valid_until, '', photo, '', 0, '', 0, '', '', 1, '', '', '', '', '', '', 0, person, '', '', 'bankid', nationality_proven, '', '', '', '',
 		0, created_at, state_at FROM order_line WHERE id = $5`, id, firm, surname, id.String(), from)
 	if err != nil {

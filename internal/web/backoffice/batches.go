@@ -142,6 +142,19 @@ func (d Deps) recheck(v *web.Visit) error {
 	return v.Redirect(atBatches)
 }
 
+// returnLine gives a line that can't be made back to its orderer.
+func (d Deps) returnLine(v *web.Visit) error {
+	line, err := v.PathID("line")
+	if err != nil {
+		return err
+	}
+	if err := d.Production.ReturnIncomplete(v.R.Context(), v.Actor, line); err != nil {
+		return err
+	}
+	v.Flash(ui.OK, "backoffice.batches.line_returned")
+	return v.Redirect(atBatches)
+}
+
 func (d Deps) settle(v *web.Visit) error {
 	id, err := v.PathID("id")
 	if err != nil {

@@ -1,6 +1,7 @@
 package backoffice_test
 
 import (
+	"context"
 	"strconv"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/kortverk/kortverk/internal/actor"
+	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/order"
 	"github.com/kortverk/kortverk/internal/production"
 )
@@ -104,5 +106,25 @@ func TestNoticesAreSettled(t *testing.T) {
 		p = p.Form("/settle").Submit("Avsluta noteringen").Is(200).Has("Noteringen är avslutad").HasNot("Signaturen stämmer inte")
 		p.Form("/settle").Submit("Avsluta noteringen").Is(200).Has("Inget väntar på beslut")
 		maj.Post(path, nil).Is(404)
+	})
+}
+
+// A line that can't be made goes back to its orderer, by its notice.
+func TestIncompleteLineIsReturned(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		maj := o.staff("Maj", actor.Production)
+		l := o.Approved(t, o.Holder(t, "Piotr", "Wiśniewski"))
+		o.do(func(_ context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(`UPDATE order_line SET valid_until = '2020-01-01' WHERE id = $1`, l.ID)
+			return err
+		})
+		o.drain()
+		p := maj.Get("/office/batches").Is(200).Check().Has("Giltighetstiden har gått ut")
+		english(maj, "/office/batches").Has("Return to the orderer")
+		p.Form("/return-incomplete").Submit("Återlämna till beställaren").Is(200).At("/office/batches").Has("Beställningen är återlämnad", "Inget väntar på beslut")
+		if now := o.Line(t, l.ID); now.State != order.RejectedByCardholder || now.ReturnReason != "VALID_UNTIL" {
+			t.Errorf("%s %s", now.State, now.ReturnReason)
+		}
+		maj.Post("/office/lines/"+l.ID.String()+"/return-incomplete", nil).Is(409)
 	})
 }

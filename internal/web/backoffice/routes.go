@@ -61,6 +61,7 @@ func (d Deps) floorRoutes() []web.Route {
 		{Pattern: "GET /office/items/{item}/return", Right: floor, Handle: d.askReturn},
 		{Pattern: "POST /office/items/{item}/return", Right: floor, Handle: d.giveBack},
 		{Pattern: "POST /office/lines/{line}/recheck", Right: floor, Handle: d.recheck},
+		{Pattern: "POST /office/lines/{line}/return-incomplete", Right: floor, Handle: d.returnLine},
 		{Pattern: "POST /office/notices/{id}/settle", Right: floor, Handle: d.settle},
 	}
 }
