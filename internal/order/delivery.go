@@ -62,8 +62,9 @@ func (s *Service) SetDelivery(ctx context.Context, by actor.Actor, order ID, d D
 	return o, errs.OrNil()
 }
 
+// cut makes a reference one line of what fits: it stands in lists.
 func cut(s string) string {
-	r := []rune(strings.TrimSpace(s))
+	r := []rune(strings.Join(strings.Fields(s), " "))
 	return string(r[:min(len(r), maxReference)])
 }
 

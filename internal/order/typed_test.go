@@ -28,3 +28,16 @@ func TestABookIsNotKept(t *testing.T) {
 		}
 	})
 }
+
+func TestReferencesAreOneLine(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, k *ordertest.Kit) {
+		o := must[order.Order](t)(k.Orders.NewDraft(t.Context(), k.Orderer))
+		o = must[order.Order](t)(k.Orders.SetDelivery(t.Context(), k.Orderer, o.ID, order.Delivery{
+			Reference: " Kv.\r\nEken \t 7 ", CostCentre: "\n41\n00",
+		}))
+		if o.Reference != "Kv. Eken 7" || o.CostCentre != "41 00" {
+			t.Errorf("%q, %q", o.Reference, o.CostCentre)
+		}
+	})
+}
