@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 	"github.com/google/uuid"
@@ -175,10 +177,19 @@ func (v *Visit) values() url.Values {
 	return v.form
 }
 
-// plain is a text that everything behind the pages can carry: UTF-8 without zero bytes, which PostgreSQL refuses and no
-// keyboard makes.
+// plain is a text that everything behind the pages can carry and show as it stands: UTF-8, no control characters but
+// line ends and tabs, which PostgreSQL refuses or pages show as nothing, and none that turn the direction of what
+// follows, which make a text read otherwise than it is. In their place stands the sign for something unreadable.
 func plain(s string) string {
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			return r
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return utf8.RuneError
+		}
+		return r
+	}, s)
 }
 
 // File is a file of the form: its bytes, or none when nothing was chosen. One over the limit is the

@@ -204,7 +204,8 @@ func TestServerHasTimeLimits(t *testing.T) {
 	}
 }
 
-// Zero bytes and broken UTF-8 end here: PostgreSQL refuses both, and would answer a typing mistake with a failure.
+// Zero bytes and broken UTF-8 end here: PostgreSQL refuses both, and would answer a typing mistake with a failure. So do
+// characters that make a text read otherwise than it is.
 func TestFormsAndAddressesArePlainText(t *testing.T) {
 	var got []string
 	read := func(v *web.Visit) error {
@@ -221,6 +222,10 @@ func TestFormsAndAddressesArePlainText(t *testing.T) {
 	}
 	b.Post("/x", url.Values{"a": {"a\x00b\xff"}, "b": {"ok", "\xc3(\x00"}})
 	if got[0] != "a\uFFFDb\uFFFD" || got[2] != "ok" || got[3] != "\uFFFD(\uFFFD" {
+		t.Errorf("form: %q", got)
+	}
+	b.Post("/x", url.Values{"a": {"KV\u202eGNP.exe\u2066\x1b[2J\x7f"}, "b": {"två\r\nrader\tǺ Ж"}})
+	if got[0] != "KV\uFFFDGNP.exe\uFFFD\uFFFD[2J\uFFFD" || got[2] != "två\r\nrader\tǺ Ж" {
 		t.Errorf("form: %q", got)
 	}
 }
