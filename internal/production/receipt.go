@@ -53,6 +53,9 @@ func (s *Service) receive(ctx context.Context, tx *db.Tx, r Receipt) (Outcome, e
 	if why := malformed(r); why != "" {
 		return Outcome{ID: r.ID, Result: Refused, Why: why}, noteTx(tx, Notice{Kind: NoticeRefused, Why: why, Receipt: clip(r.ID), Said: describe(r)})
 	}
+	if id, err := uuid.Parse(r.CardID); err == nil {
+		r.CardID = id.String() // one that is kept is looked for in this spelling
+	}
 	// Taking the id first makes one of two that come at once wait for the other.
 	rows, err := tx.Exec(`INSERT INTO receipt (id, payload_hash, item_id, kind, chip_uid, reject_code, tracking, said_at, received_at, result, why)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'applied', '') ON CONFLICT (id) DO NOTHING`,

@@ -157,7 +157,7 @@ func TestWrongPhotoGoesBackToTheOrderer(t *testing.T) {
 			}
 			// On its second way it gets a new item and a new number.
 			err = db.Do(t.Context(), d, func(_ context.Context, tx *db.Tx) error {
-				_, err := tx.Exec(`UPDATE order_line SET state = 'approved' WHERE id = $1`, l.ID)
+				_, err := tx.Exec(`UPDATE order_line SET state = 'approved', signed_company = 'Furuborg Bygg AB' WHERE id = $1`, l.ID)
 				return err
 			})
 			if err != nil {
@@ -325,6 +325,22 @@ func TestReceiptsAtOnceMakeOneCard(t *testing.T) {
 		}
 		if i := f.items(lines[5].ID); len(i) != 2 || i[0].State != production.Remade || i[0].BatchState != production.Done {
 			t.Error(i)
+		}
+	})
+}
+
+// Ids are the same however the bureau spells them, also for what waits.
+func TestIDsAreKnownInAnySpelling(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := newFloor(t, d, production.Config{})
+		l := f.sent(f.Holder(t, "Sara", "Ekdahl"))
+		i := f.item(l.ID)
+		early := f.receipt(i, production.ReceiptDispatched)
+		early.CardID = strings.ToUpper(early.CardID)
+		f.gets(early, production.Kept, "not_produced_yet")
+		f.gets(f.receipt(i, production.ReceiptProduced), production.Applied, "")
+		if got := f.item(l.ID); got.State != production.Dispatched {
+			t.Error(got.State)
 		}
 	})
 }
