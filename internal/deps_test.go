@@ -40,7 +40,7 @@ const (
 var layers = []layer{
 	{"what everybody imports", foundation, []string{"fault", "actor", "luhn"}},
 	{"foundation", foundation, []string{"clock", "limit", "seal", "i18n", "db", "audit"}},
-	{"foundation on the database", foundation, []string{"journal", "job", "blob", "country"}},
+	{"foundation on the database", foundation, []string{"journal", "job", "blob", "country", "backup"}},
 	{"level 1", capability, []string{"cardtype", "eid", "notify", "photo", "artwork"}},
 	{"level 2", capability, []string{"company", "person"}},
 	{"level 3", capability, []string{"proofing", "employment"}},

@@ -22,6 +22,8 @@ type cli struct {
 	Keys      keysCmd      `cmd:"" help:"Keys that seal personal numbers, pictures and PINs."`
 	Reader    readerCmd    `cmd:"" help:"Keys of readers."`
 	Audit     auditCmd     `cmd:"" help:"Read the whole database again and say what can't be. Exit code 0 when all is well."`
+	Backup    backupCmd    `cmd:"" help:"Copy the SQLite database, also of a running kortverk serve, into one file that proves itself."`
+	Restore   restoreCmd   `cmd:"" help:"Bring a backup back."`
 	Config    configCmd    `cmd:"" help:"The configuration."`
 	Version   versionCmd   `cmd:"" help:"The version of this program."`
 }

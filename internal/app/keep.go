@@ -1,9 +1,12 @@
 package app
 
 import (
+	"errors"
 	"fmt"
+	"time"
 
 	"github.com/kortverk/kortverk/internal/audit"
+	"github.com/kortverk/kortverk/internal/backup"
 	"github.com/kortverk/kortverk/internal/db"
 )
 
@@ -48,4 +51,50 @@ func sameVersion(e env, d *db.DB) error {
 		err = fmt.Errorf("the database has schema version %d, and this program is for %d: use the program that serves, or run kortverk migrate first", has, newest)
 	}
 	return err
+}
+
+type backupCmd struct {
+	Config
+	File string `arg:"" help:"The file to make; it must not exist."`
+}
+
+// Run copies the database while kortverk serve may be running.
+func (c backupCmd) Run(e env) error {
+	if c.DatabaseURL != "" {
+		return errors.New("PostgreSQL is backed up with its own tools: pg_dump -Fc, or a base backup and the WAL archive")
+	}
+	if c.KeyFile == "" {
+		return errors.New("KORTVERK_KEY_FILE must be set as for kortverk serve: the backup says which key file it needs")
+	}
+	m, err := backup.Write(e.ctx, backup.Source{Database: c.SQLitePath(), KeyFile: c.KeyFile, Program: e.version}, c.File)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(e.out, "%s holds %d cards, schema version %d, of %s.\nKeys are not in it: keep %s (id %s) somewhere else.\n",
+		c.File, m.Cards, m.Schema, m.MadeAt.Format(time.RFC3339), m.KeyFile, m.KeyID)
+	return err
+}
+
+type restoreCmd struct {
+	From restoreFromCmd `cmd:"" default:"withargs" help:"Bring a backup back into an empty KORTVERK_DATA."`
+}
+
+type restoreFromCmd struct {
+	Config
+	File string `arg:"" help:"The backup."`
+}
+
+func (c restoreFromCmd) Run(e env) error {
+	if c.DatabaseURL != "" {
+		return errors.New("PostgreSQL is restored with its own tools: pg_restore, or a base backup and the WAL archive")
+	}
+	m, err := backup.Restore(e.ctx, c.File, backup.Target{Database: c.SQLitePath(), KeyFile: c.KeyFile})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "%s is restored: %d cards, schema version %d, as of %s.\n", c.SQLitePath(), m.Cards, m.Schema, m.MadeAt.Format(time.RFC3339))
+	if c.KeyFile == "" {
+		fmt.Fprintf(e.out, "KORTVERK_KEY_FILE is not set: %s.\n", m.Needs())
+	}
+	return nil
 }
