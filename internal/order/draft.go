@@ -284,7 +284,7 @@ func (s *Service) checkEmailTx(ctx context.Context, tx *db.Tx, by actor.Actor, l
 	if c.claimed.Email == "" || c.number == "" {
 		return
 	}
-	h, err := s.ordererHashTx(ctx, tx, by)
+	h, err := s.behindTx(ctx, tx, by)
 	if err == nil && h.hash != c.claimed.NumberHash && strings.EqualFold(h.Email, c.claimed.Email) {
 		c.errs = append(c.errs, fault.New(fault.Invalid, "order.email_is_orderers").On("email"))
 		return
@@ -297,7 +297,8 @@ func (s *Service) checkEmailTx(ctx context.Context, tx *db.Tx, by actor.Actor, l
 	}
 }
 
-func (s *Service) ordererHashTx(ctx context.Context, tx *db.Tx, by actor.Actor) (holder, error) {
+// behindTx is the person behind an orderer or a reviewer.
+func (s *Service) behindTx(ctx context.Context, tx *db.Tx, by actor.Actor) (holder, error) {
 	if by.Person == uuid.Nil {
 		return holder{}, errUnknown
 	}

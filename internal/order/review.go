@@ -61,6 +61,7 @@ type QueueItem struct {
 	Line        Line
 	CompanyName string
 	Again       bool // has been in the queue before; Line.Changed says what is new
+	Own         bool // the reviewer ordered it or is to have the card: somebody else decides
 	Since       time.Time
 }
 
@@ -92,12 +93,16 @@ func (s *Service) Queue(ctx context.Context, by actor.Actor, after string, limit
 			lines = lines[:limit]
 			p.Next = cursor(lines[limit-1].QueuedAt, lines[limit-1].ID)
 		}
+		own, err := s.ownTx(ctx, tx, by)
+		if err != nil {
+			return QueuePage{}, err
+		}
 		names, err := companyNamesTx(ctx, tx, lines)
 		if err != nil {
 			return QueuePage{}, err
 		}
 		for _, l := range lines {
-			p.Items = append(p.Items, QueueItem{Line: l, CompanyName: names[l.Company], Again: l.Again(), Since: l.QueuedAt})
+			p.Items = append(p.Items, QueueItem{Line: l, CompanyName: names[l.Company], Again: l.Again(), Own: own(l), Since: l.QueuedAt})
 		}
 		if p.Total, err = db.Value[int](tx, queueCount, Many); err != nil {
 			return QueuePage{}, err
@@ -133,6 +138,7 @@ type Case struct {
 	Order     Order
 	Company   company.Company
 	Again     bool
+	Own       bool // the reviewer ordered it or is to have the card: somebody else decides
 	Same      []SamePicture
 	Undo      bool // this reviewer can take the decision back now
 	UndoUntil time.Time
@@ -160,6 +166,11 @@ func (s *Service) Case(ctx context.Context, by actor.Actor, id ID) (Case, error)
 			return Case{}, err
 		}
 		c := Case{Line: l, Again: l.Again(), Undo: mayUndo(by, l, tx.Now) == nil}
+		own, err := s.ownTx(ctx, tx, by)
+		if err != nil {
+			return Case{}, err
+		}
+		c.Own = own(l)
 		if l.Review != nil {
 			c.UndoUntil = l.Review.UndoUntil
 		}
@@ -226,7 +237,7 @@ func samePicturesTx(ctx context.Context, tx *db.Tx, l Line) ([]SamePicture, erro
 }
 
 // Pass says that photo and data are right. The mail to the cardholder waits for UndoFor. Errors:
-// order.already_decided (args by, outcome), order.changed_in_review, order.not_in_review.
+// order.own_line, order.already_decided (args by, outcome), order.changed_in_review, order.not_in_review.
 func (s *Service) Pass(ctx context.Context, by actor.Actor, id ID, revision int64) (Line, error) {
 	return s.decide(ctx, by, id, revision, func(ctx context.Context, tx *db.Tx, l Line) (Line, error) {
 		on := Pass
@@ -330,6 +341,13 @@ func (s *Service) decide(ctx context.Context, by actor.Actor, id ID, revision in
 		if err := overtaken(l, revision); err != nil {
 			return Line{}, err
 		}
+		own, err := s.ownTx(ctx, tx, by)
+		if err != nil {
+			return Line{}, err
+		}
+		if own(l) {
+			return Line{}, fault.New(fault.Forbidden, "order.own_line")
+		}
 		out, err := fn(ctx, tx, l)
 		if errors.Is(err, errChanged) { // lost the race for the row: see who won
 			now, again := lineTx(tx, id)
@@ -342,6 +360,18 @@ func (s *Service) decide(ctx context.Context, by actor.Actor, id ID, revision in
 		}
 		return out, err
 	})
+}
+
+// ownTx tells which lines are somebody's own: those that they ordered, and those for themselves, by proof or by the number
+// that they have proven. Nobody decides about these.
+func (s *Service) ownTx(ctx context.Context, tx *db.Tx, by actor.Actor) (func(Line) bool, error) {
+	if by.Person == uuid.Nil {
+		return func(l Line) bool { return l.OrderedBy == by.Account }, nil
+	}
+	h, err := s.behindTx(ctx, tx, by)
+	return func(l Line) bool {
+		return l.OrderedBy == by.Account || l.orderer == by.Person || l.Person == by.Person || l.Claimed.NumberHash == h.hash
+	}, err
 }
 
 // overtaken says what happened to a line since the reviewer opened it.

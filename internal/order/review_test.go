@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/order"
 	"github.com/kortverk/kortverk/internal/order/ordertest"
@@ -244,5 +245,37 @@ func TestSamePictureOnAnotherPerson(t *testing.T) {
 		if c = must[order.Case](t)(s.Case(ctx, k.Reviewer, l.ID)); len(c.Same) != 0 {
 			t.Errorf("another picture: %+v", c.Same)
 		}
+	})
+}
+
+// Nobody decides about what they ordered, or about the card that they are to have.
+func TestReviewersDontDecideAboutTheirOwn(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, k *ordertest.Kit) {
+		ctx, s := t.Context(), k.Orders
+		l := k.Ordered(t, ordertest.Who("Alva", "Lindström", k.Number()))
+		h := k.Holder(t, "Jonas", "Petraitis")
+		mine := k.Ordered(t, ordertest.Who("Jonas", "Petraitis", h.Number))
+		orderer, again, holder := k.Reviewer, k.Reviewer, k.Reviewer
+		orderer.Account, again.Person, holder.Person = k.Orderer.Account, k.Orderer.Person, h.Actor.Person
+		for name, c := range map[string]struct {
+			by   actor.Actor
+			line order.Line
+		}{"account": {orderer, l}, "person who ordered": {again, l}, "cardholder": {holder, mine}} {
+			_, err := s.Pass(ctx, c.by, c.line.ID, c.line.Revision)
+			wantCode(t, err, "order.own_line")
+			_, err = s.Reject(ctx, c.by, c.line.ID, c.line.Revision, []string{"photo_light"}, "")
+			wantCode(t, err, "order.own_line")
+			if !must[order.Case](t)(s.Case(ctx, c.by, c.line.ID)).Own {
+				t.Errorf("%s: the page doesn't say so", name)
+			}
+		}
+		for _, i := range must[order.QueuePage](t)(s.Queue(ctx, holder, "", 10)).Items {
+			if i.Own != (i.Line.ID == mine.ID) {
+				t.Errorf("queue: %s own: %v", i.Line.Name(), i.Own)
+			}
+		}
+		must[order.Line](t)(s.Pass(ctx, holder, l.ID, l.Revision))
+		must[order.Line](t)(s.Pass(ctx, k.Reviewer2, mine.ID, mine.Revision))
 	})
 }

@@ -2,6 +2,7 @@ package backoffice
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,9 +52,9 @@ func photoAt(l order.Line) string {
 	return caseAt(l.ID) + "/photo.jpg?v=" + l.Photo.String()
 }
 
-// queue opens the oldest case, or says that there is none.
+// queue opens the oldest case that isn't the reviewer's own, or says that there is none.
 func (d Deps) queue(v *web.Visit) error {
-	q, err := d.Orders.Queue(v.R.Context(), v.Actor, "", 1)
+	q, err := d.Orders.Queue(v.R.Context(), v.Actor, "", shownQueue)
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,8 @@ func (d Deps) queue(v *web.Visit) error {
 		v.W.WriteHeader(http.StatusNoContent)
 		return nil
 	case len(q.Items) > 0:
-		return v.Redirect(caseAt(q.Items[0].Line.ID))
+		first := max(0, slices.IndexFunc(q.Items, func(i order.QueueItem) bool { return !i.Own }))
+		return v.Redirect(caseAt(q.Items[first].Line.ID))
 	}
 	m, err := d.rail(v, atReview)
 	if err != nil {
@@ -113,7 +115,11 @@ func (d Deps) reviewView(v *web.Visit, line uuid.UUID) (reviewView, error) {
 func (p *reviewView) place(v *web.Visit, line uuid.UUID) {
 	for i, item := range p.Queue.Items {
 		row := queueRow{Href: caseAt(item.Line.ID), Photo: photoAt(item.Line), Name: item.Line.Name(), Current: item.Line.ID == line}
-		row.Note = v.T.T(kindOf(item.Line)) + ", " + lasted(v.T, v.Now.Sub(item.Since))
+		kind := kindOf(item.Line)
+		if item.Own {
+			kind = "backoffice.review.own"
+		}
+		row.Note = v.T.T(kind) + ", " + lasted(v.T, v.Now.Sub(item.Since))
 		if row.Current && i > 0 {
 			p.Prev = caseAt(p.Queue.Items[i-1].Line.ID)
 		}

@@ -1,11 +1,15 @@
 package backoffice_test
 
 import (
+	"context"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/actor"
+	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/order"
 	"github.com/kortverk/kortverk/internal/order/ordertest"
 	"github.com/kortverk/kortverk/internal/photo"
@@ -132,5 +136,27 @@ func TestForgedDecisions(t *testing.T) {
 		if got := o.Line(t, l.ID); got.State != order.Ordered {
 			t.Errorf("state %s", got.State)
 		}
+	})
+}
+
+// The own order is in the queue, and somebody else's to decide.
+func TestTheOwnCaseIsSomebodyElses(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		mine := o.ordered("Jonas", "Petraitis")
+		token := o.enrol("Tove", "Granlund", account.Grant{Role: actor.Reviewer})
+		s := must[account.Session](t)(o.accounts.Session(t.Context(), token))
+		o.do(func(_ context.Context, tx *db.Tx) error {
+			_, err := tx.Exec(`UPDATE card_order SET ordered_by = $1 WHERE id = $2`, s.Account, mine.Order)
+			return err
+		})
+		tove := o.browser(token)
+		p := tove.Get("/office/review").Is(200).At(caseAt(mine.ID)).Check().Has("Ditt eget ärende", "Någon annan måste granska det")
+		if len(p.All("input[name=revision]")) > 0 {
+			t.Error("there are buttons to decide with")
+		}
+		english(tove, caseAt(mine.ID)).Has("Your own case")
+		tove.Post(caseAt(mine.ID)+"/pass", url.Values{"revision": {strconv.FormatInt(mine.Revision, 10)}}).Is(403).Has("Någon annan måste granska det")
+		other := o.ordered("Piotr", "Wiśniewski")
+		tove.Get("/office/review").Is(200).At(caseAt(other.ID))
 	})
 }
