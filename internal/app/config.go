@@ -52,8 +52,9 @@ type Config struct {
 	TrustedProxies []string `name:"trusted-proxies" env:"KORTVERK_TRUSTED_PROXIES" sep:"," help:"Networks of proxies whose X-Forwarded-For is believed. Example: 10.0.0.0/8."`
 	LogFormat      string   `name:"log-format" env:"KORTVERK_LOG_FORMAT" default:"text" enum:"text,json" help:"text or json."`
 
-	world    bool // dev: the simulators run in this process
-	mayClock bool // dev: business time may be moved
+	world    bool   // dev: the simulators run in this process
+	worldURL string // dev: the world's start page
+	mayClock bool   // dev: business time may be moved
 }
 
 // SQLitePath is the database file that is used without a database URL.

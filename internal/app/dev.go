@@ -71,6 +71,7 @@ func (c devCmd) config(w *world.World, keys string) Config {
 		BatchEvery: 2 * time.Second, ReceiptOverdue: time.Minute, LogFormat: c.LogFormat,
 		world: true, mayClock: true,
 	}
+	cfg.worldURL = w.URL()
 	p := w.Endpoints()
 	cfg.BankIDURL, cfg.BankIDCert, cfg.BankIDKey, cfg.BankIDCA, cfg.BankIDSign, cfg.BankIDApp = p.BankIDURL, p.BankIDCert, p.BankIDKey, p.BankIDCA, p.BankIDSigningCA, p.BankIDApp
 	cfg.SMTPAddr, cfg.MailFrom = p.SMTPAddr, "kortverk@kortverk.example"

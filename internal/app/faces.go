@@ -25,7 +25,7 @@ func (a *App) faces() http.Handler {
 	a.engine = web.New(web.Config{
 		Sessions: s.accounts, Companies: s.companies, Clock: a.db.Clock(), Log: a.log,
 		Origin: a.cfg.BaseURL, Proxies: proxies(a.cfg.TrustedProxies),
-		Sandbox: a.cfg.Sandbox, Brand: ui.Brand{Name: a.cfg.SchemeName, Phone: a.cfg.SupportPhone},
+		Sandbox: a.cfg.Sandbox, World: a.cfg.worldURL, Brand: ui.Brand{Name: a.cfg.SchemeName, Phone: a.cfg.SupportPhone},
 		Observe: func(pattern, _ string, status int, d time.Duration) { a.metrics.observe(pattern, status, d) },
 	})
 	flow := signin.New(signin.Flow{Accounts: s.accounts, EID: s.eid, Origin: a.cfg.BaseURL, AppBase: a.cfg.BankIDApp})

@@ -47,6 +47,7 @@ type Config struct {
 	FrameAncestors []string       // who may show the pages in a frame; nobody if empty
 	Proxies        []netip.Prefix // whose X-Forwarded-For is believed
 	Sandbox        bool           // nothing here is real: every page says so
+	World          string         // address of the sandbox world's start page, which every page links to; none if empty
 	Brand          ui.Brand
 	Colours        Colours
 

@@ -300,7 +300,7 @@ func (v *Visit) cacheable(h http.Header) {
 
 func (v *Visit) frame() ui.Frame {
 	c := v.engine.cfg
-	f := ui.Frame{Texts: v.T, Path: v.here(), Brand: c.Brand, Sandbox: c.Sandbox, Theme: v.cookie(themeCookie), Flash: v.takeFlash()}
+	f := ui.Frame{Texts: v.T, Path: v.here(), Brand: c.Brand, Sandbox: c.Sandbox, World: c.World, Theme: v.cookie(themeCookie), Flash: v.takeFlash()}
 	if v.Session != nil {
 		f.Account = &ui.Account{Name: v.Session.Name, Places: v.places()}
 	}

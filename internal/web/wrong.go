@@ -117,6 +117,12 @@ func (v *Visit) wrong(err error, code int) wrong {
 	if known && code != http.StatusNotFound && code != http.StatusInternalServerError && v.T.Has("error."+f.Code) {
 		w.Text = v.T.Error(f)
 	}
+	if code == http.StatusNotFound || code == http.StatusForbidden {
+		if v.Session != nil && w.Again != "" {
+			w.Other = "/signin?other=1&next=" + url.QueryEscape(w.Again)
+		}
+		w.Again = "" // it stays as it is
+	}
 	if code >= http.StatusInternalServerError {
 		w.Case = v.engine.cfg.Cases()
 		v.engine.cfg.Log.Error("request failed", "case", w.Case, "route", v.route.Pattern, "error", err)
@@ -245,6 +251,7 @@ func route(pattern string) string {
 // wrong is what an error page says.
 type wrong struct {
 	Title, Text, Case, Home, Again string
+	Other                          string // where a signed-in person can become somebody else
 }
 
 // typed is the page for somebody whose session ended while typing.

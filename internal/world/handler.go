@@ -12,6 +12,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/kortverk/kortverk/internal/cast"
+	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/web/assets"
 	"github.com/kortverk/kortverk/internal/web/ui"
@@ -23,19 +24,25 @@ func (w *World) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(rw http.ResponseWriter, r *http.Request) {
 		w.lookAtMail(r.Context())
-		w.render(rw, r, startPage(w.start(texts(r))))
+		w.render(rw, r, startPage(w.start(texts(r), w.printed(r.Context()))))
 	})
 	mux.HandleFunc("GET /journey", func(rw http.ResponseWriter, r *http.Request) {
 		w.lookAtMail(r.Context())
-		w.render(rw, r, journey(w.start(texts(r))))
+		w.render(rw, r, journey(w.start(texts(r), w.printed(r.Context()))))
 	})
 	mux.HandleFunc("GET /cast/{file}", portrait)
 	mux.HandleFunc("GET /reader", func(rw http.ResponseWriter, r *http.Request) {
 		w.render(rw, r, readerPage(readerView{Cards: w.printed(r.Context())}))
 	})
 	mux.HandleFunc("POST /reader", func(rw http.ResponseWriter, r *http.Request) {
-		a := w.hold(r.Context(), r.FormValue("number"))
-		w.render(rw, r, readerPage(readerView{Cards: w.printed(r.Context()), Number: r.FormValue("number"), Answer: &a}))
+		v := readerView{Cards: w.printed(r.Context()), Number: strings.TrimSpace(r.FormValue("number"))}
+		if v.Number == "" {
+			v.Form = ui.Form{Errors: fault.Errors{fault.New(fault.Invalid, "world.number_missing").On("number")}}
+		} else {
+			a := w.hold(r.Context(), v.Number)
+			v.Answer = &a
+		}
+		w.render(rw, r, readerPage(v))
 	})
 	mux.HandleFunc("GET /clock", func(rw http.ResponseWriter, r *http.Request) {
 		w.render(rw, r, clockPage(w.clockView(texts(r))))
@@ -94,7 +101,9 @@ func (w *World) render(rw http.ResponseWriter, r *http.Request, c templ.Componen
 }
 
 func language(rw http.ResponseWriter, r *http.Request) {
-	http.SetCookie(rw, &http.Cookie{Name: "kv-world-lang", Value: string(i18n.Pick(r.FormValue("lang"), "")), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 365 * 86400})
+	for _, name := range []string{"kv-world-lang", "bankidsim_lang", "kv_sim_lang"} { // the phone's, and the simulators': a cookie goes to every port
+		http.SetCookie(rw, &http.Cookie{Name: name, Value: string(i18n.Pick(r.FormValue("lang"), "")), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 365 * 86400})
+	}
 	next := r.FormValue("next")
 	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.Contains(next, `\`) {
 		next = "/"

@@ -1,12 +1,16 @@
 package world
 
 import (
+	"encoding/json"
+	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
 
 	"github.com/kortverk/kortverk/internal/artwork"
 	"github.com/kortverk/kortverk/internal/cast"
+	"github.com/kortverk/kortverk/internal/country"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/web/ui"
 )
@@ -36,10 +40,22 @@ var mails = map[string]string{
 	"card_blocked":              stepBlock,
 }
 
-// seen remembers the steps that the world has seen happen, from outside.
+// seen remembers the steps that the world has seen happen, from outside, over
+// a restart too.
 type seen struct {
+	file string
 	mu   sync.Mutex
 	done map[string]bool
+}
+
+// open reads what an earlier run has seen. A file that can't be read only costs ticks.
+func (s *seen) open(file string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.file = file
+	if data, err := os.ReadFile(file); err == nil {
+		_ = json.Unmarshal(data, &s.done)
+	}
 }
 
 // mail notes a mail that arrived.
@@ -49,8 +65,7 @@ func (s *seen) mail(template string) {
 	}
 }
 
-// answer notes an answer that the reader was given. The refusal counts only
-// after a yes: the journey's last step is about the card that was let in.
+// answer notes an answer that the reader was given.
 func (s *seen) answer(valid bool, reason string) {
 	switch {
 	case valid:
@@ -66,7 +81,13 @@ func (s *seen) mark(step string) {
 	if s.done == nil {
 		s.done = map[string]bool{}
 	}
+	if s.done[step] {
+		return
+	}
 	s.done[step] = true
+	if data, err := json.Marshal(s.done); err == nil && s.file != "" {
+		_ = os.WriteFile(s.file, data, 0o600)
+	}
 }
 
 func (s *seen) has(step string) bool {
@@ -79,8 +100,12 @@ type stepView struct {
 	Key, Who, Other, Href string
 	Person                string // id of who acts, for the picture
 	Picture               string // id of whose portrait the step needs; "" for none
+	Facts                 []fact // what has to be typed
 	Done, Now             bool
 }
+
+// fact is something that a step asks one to type.
+type fact struct{ Label, Value string }
 
 type startView struct {
 	Steps []stepView
@@ -100,7 +125,7 @@ func (p startView) done() int {
 }
 
 // start is what the start page shows now.
-func (w *World) start(t *i18n.Texts) startView {
+func (w *World) start(t *i18n.Texts, cards []printed) startView {
 	product := w.product()
 	p := startView{Cast: cast.People(), Card: specimen()}
 	now := false
@@ -111,6 +136,7 @@ func (w *World) start(t *i18n.Texts) startView {
 		if key == stepOrder {
 			s.Picture = holder
 		}
+		s.Facts = facts(t, key, cards)
 		s.Now = !s.Done && !now
 		now = now || s.Now
 		p.Steps = append(p.Steps, s)
@@ -137,25 +163,46 @@ const (
 	producer = "maj"
 )
 
-// scene is who acts in a step (an id), the name of whom it concerns, and where it is done.
-func (w *World) scene(key string) (who, other, href string) {
-	product, company := w.product(), ""
-	if cs := w.companies(); len(cs) > 0 {
-		company = product + "/o/" + cs[0].ID
-	}
+// facts are what a stranger can't know in a step, and must type.
+func facts(t *i18n.Texts, key string, cards []printed) []fact {
+	p, _ := cast.ByID(holder)
 	switch key {
 	case stepOrder:
-		return orderer, given(holder), company
+		return []fact{
+			{t.T("world.fact.nationality"), nationality(t, p)}, {t.T("world.number"), p.Long()},
+			{t.T("world.fact.name"), p.Name()}, {t.T("world.mail"), p.Email},
+		}
+	case stepActivate:
+		for _, c := range cards {
+			if c.Name == p.Name() && len(c.Number) > 6 {
+				return []fact{{t.T("world.fact.last_six"), c.Number[len(c.Number)-6:]}}
+			}
+		}
+	}
+	return nil
+}
+
+// scene is who acts in a step (an id), the name of whom it concerns, and where it is done.
+func (w *World) scene(key string) (who, other, href string) {
+	company := ""
+	if cs := w.companies(); len(cs) > 0 {
+		company = "/o/" + cs[0].ID
+	}
+	// The browser may still be signed in as who did the step before.
+	as := func(path string) string { return w.product() + "/signin?other=1&next=" + url.QueryEscape(path) }
+	switch key {
+	case stepOrder:
+		return orderer, given(holder), as(company)
 	case stepReview:
-		return reviewer, given(holder), product + "/office/review"
+		return reviewer, given(holder), as("/office/review")
 	case stepApprove:
 		return holder, given(orderer), "/mail/"
 	case stepProduce:
 		return producer, given(holder), "/bureau/"
 	case stepActivate:
-		return holder, given(orderer), product + "/me"
+		return holder, given(orderer), as("/me")
 	case stepBlock:
-		return orderer, given(holder), company + "/cards"
+		return orderer, given(holder), as(company + "/cards")
 	}
 	return holder, given(orderer), "/reader"
 }
@@ -197,5 +244,7 @@ func nav(t *i18n.Texts, here string) []ui.Link {
 	}
 	return links
 }
+
+func nationality(t *i18n.Texts, p cast.Person) string { return country.Name(t.Lang, p.Nationality) }
 
 func number(n int) string { return strconv.Itoa(n) }

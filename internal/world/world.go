@@ -85,6 +85,7 @@ func New(o Options) (_ *World, err error) {
 	if err := os.MkdirAll(w.folder(), 0o700); err != nil {
 		return nil, err
 	}
+	w.seen.open(filepath.Join(w.folder(), "journey.json"))
 	if err := w.listen(); err != nil {
 		return nil, err
 	}

@@ -15,14 +15,18 @@ import (
 	"github.com/kortverk/kortverk/internal/web/ui"
 )
 
-// choose is the sign-in page.
+// choose is the sign-in page. Who is signed in already goes on at once, unless
+// they have asked to become somebody else.
 func (f *Flow) choose(v *web.Visit) error {
-	next := web.LocalPath(v.Query("next"))
+	next, now := web.LocalPath(v.Query("next")), ""
 	if v.Session != nil {
-		return v.Redirect(next)
+		if v.Query("other") == "" {
+			return v.Redirect(next)
+		}
+		now = v.Session.Name
 	}
 	v.Browser() // the cookie that binds the transaction is set before it is needed
-	return v.Render(choosePage(next))
+	return v.Render(choosePage(next, now))
 }
 
 // start begins an identification for signing in.

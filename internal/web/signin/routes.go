@@ -44,7 +44,7 @@ func New(f Flow) *Flow {
 	f.finishers = map[string]Finisher{}
 	f.Register("signin", Finisher{
 		Finish: f.finishSignIn,
-		Back:   func(t eid.Transaction) string { return "/signin?next=" + escape(rest(t)) },
+		Back:   func(t eid.Transaction) string { return "/signin?other=1&next=" + escape(rest(t)) },
 		Next:   rest,
 	})
 	f.Register("fresh", Finisher{Finish: f.finishFresh, Back: rest, Next: rest})

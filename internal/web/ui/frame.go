@@ -13,6 +13,7 @@ type Frame struct {
 	Path    string // where a change of language or colours returns to
 	Brand   Brand
 	Sandbox bool   // nothing here is real: every page says so
+	World   string // address of the sandbox world's start page; none if empty
 	Theme   string // "light", "dark" or "" to follow the system
 	Flash   []Flash
 	Account *Account // nil for visitors
