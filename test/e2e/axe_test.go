@@ -50,7 +50,11 @@ func (v *visitor) look(name string) {
 		variant := fmt.Sprintf("%d-%s", as.width, as.colours)
 		where := name + "-" + variant
 		v.still()
-		for _, f := range append(v.sideways(as.width), v.accessible()...) {
+		faults := append(v.sideways(as.width), v.accessible()...)
+		if as.touch && strings.HasPrefix(eval[string](v, `location.href`), v.s.Product.URL) {
+			faults = append(faults, v.targets()...)
+		}
+		for _, f := range faults {
 			found[f] = append(found[f], variant)
 		}
 		png, err := chromedp.Call(v.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{
@@ -141,4 +145,52 @@ func (v *visitor) accessible() []string {
 	return eval[[]string](v, `axe.run(document, {
 		runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"],
 	}).then(r => r.violations.map(x => "axe " + x.id + ": " + x.nodes.slice(0, 3).map(n => n.target.join(" ") + " " + n.html.slice(0, 140) + " " + n.any.concat(n.all, n.none).map(c => c.message).join("; ").slice(0, 200)).join(" | ")))`)
+}
+
+// targets finds what is too small for a finger in a glove: less than 48 pixels
+// high. Links within a sentence are as high as the sentence.
+func (v *visitor) targets() []string {
+	v.t.Helper()
+	return eval[[]string](v, `[...document.querySelectorAll("button, a[href], summary, input:not([type=hidden]), select, textarea")].filter(e => {
+		if (!e.checkVisibility() || e.closest("svg, dialog:not([open])")) return false;
+		if (document.querySelector("dialog[open]") && !e.closest("dialog[open]")) return false;
+		if (e.classList.contains("kv-skip") || e.classList.contains("sr-only")) return false;
+		const inline = e.tagName === "A" && getComputedStyle(e).display === "inline";
+		const label = e.labels && [...e.labels].find(l => l.contains(e) || /checkbox|radio/.test(e.type));
+		const r = (label || e).getBoundingClientRect();
+		return !inline && r.height > 0 && r.height < 47.5;
+	}).slice(0, 6).map(e => "too small for a finger: " + Math.round(e.getBoundingClientRect().height) + " px: " + e.outerHTML.replace(/\s+/g, " ").replace(/[0-9a-f-]{36}/g, "…").slice(0, 130))`)
+}
+
+// keys walks the page with the tab key, and asserts that one sees where one is:
+// every stop has a ring, and nothing lies over it.
+func (v *visitor) keys(name string) {
+	v.t.Helper()
+	eval[bool](v, `(document.activeElement?.blur(), window.kvStops = new Set(), scrollTo(0, 0), true)`)
+	stops := 0
+	for ; stops < 120; stops++ {
+		v.do(chromedp.KeyEvent("\t"))
+		fault := eval[string](v, `(() => {
+			const e = document.activeElement;
+			if (!e || e === document.body || kvStops.has(e)) return "end";
+			kvStops.add(e);
+			const of = /checkbox|radio|file/.test(e.type) && e.closest("label") || e, r = e.getBoundingClientRect();
+			const ring = x => { const c = getComputedStyle(x); return c.outlineStyle !== "none" && parseFloat(c.outlineWidth) >= 2 || c.boxShadow !== "none"; };
+			if (!ring(e) && !ring(of)) return "no ring: " + e.outerHTML.slice(0, 160);
+			const x = Math.max(1, Math.min(innerWidth - 2, r.x + r.width / 2)), y = r.y + r.height / 2;
+			if (y < 0 || y > innerHeight) return "out of sight: " + e.outerHTML.slice(0, 160);
+			const top = document.elementFromPoint(x, y);
+			if (r.width > 2 && top && !e.contains(top) && !top.contains(e) && !of.contains(top)) return "covered by " + top.outerHTML.slice(0, 120) + ": " + e.outerHTML.slice(0, 160);
+			return "";
+		})()`)
+		if fault == "end" {
+			break
+		}
+		if fault != "" {
+			v.t.Errorf("%s: tab %d: %s", name, stops+1, fault)
+		}
+	}
+	if stops < 5 {
+		v.t.Errorf("%s: the tab key stops %d times", name, stops)
+	}
 }

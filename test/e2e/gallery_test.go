@@ -44,11 +44,19 @@ func TestPublicScreens(t *testing.T) {
 			t.Errorf("%s answers %d, want %d", page.path, got, page.status)
 		}
 		v.look(page.name)
+		if page.name == "signin" || page.name == "gallery-portal" || page.name == "gallery-wizard-wrong" || page.name == "gallery-office" {
+			v.keys(page.name)
+		}
 	}
 	v.open("/check")
 	v.write("number", "BB-12")
 	v.pressOn("main form button")
 	v.look("check-wrong")
+	p := s.visitor(t, phone)
+	for _, path := range []string{"/signin", "/gallery/portal", "/gallery/task", "/gallery/wizard"} {
+		p.open(path)
+		p.keys("on a phone, " + path)
+	}
 }
 
 // The pages of the world: start, phone, mail, bureau, reader, clock.

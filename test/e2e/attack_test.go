@@ -1,0 +1,295 @@
+package e2e
+
+import (
+	"database/sql"
+	"encoding/base64"
+	"encoding/hex"
+	"html"
+	"io/fs"
+	"maps"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+)
+
+// many does the same from n windows of one browser at once, and answers how
+// often each status came back.
+func (p *program) many(n int, act func(i int, p *program) answer) map[int]int {
+	p.s.t.Helper()
+	got := make([]answer, n)
+	var all sync.WaitGroup
+	for i := range n {
+		window := *p
+		window.cookies = maps.Clone(p.cookies)
+		all.Go(func() { got[i] = act(i, &window) })
+	}
+	all.Wait()
+	count := map[int]int{}
+	for _, a := range got {
+		count[a.Status]++
+	}
+	return count
+}
+
+// stranger has a browser and no account.
+func (s *sandbox) stranger() *program {
+	return &program{s: s, cookies: map[string]string{}, client: &http.Client{
+		Timeout:       30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// The journey with everybody pressing everything twenty times at once, and with
+// others looking over the shoulder. There is one order, one decision, one
+// approval, one PIN, one block; and afterwards no secret lies about.
+//
+// Rows: 16, 38, 43, 44, 57, 58
+func TestAttacksOnTheJourney(t *testing.T) {
+	engines(t, func(t *testing.T, s *sandbox) {
+		alva, tove, jonas := s.signIn("alva"), s.signIn("tove"), s.signIn("jonas")
+		line := alva.presses(tove)
+		link, page := s.shoulders(jonas, line)
+		signed := []string{link[strings.LastIndex(link, "/")+1:], jonas.cookies["__Host-sid"]}
+		jonas.approve()
+		if got := jonas.try("GET", page, nil); !strings.HasSuffix(got.Location, "/done") {
+			t.Errorf("the approved line answers %d %s", got.Status, got.Location)
+		}
+		number := s.number("Petraitis")
+		jonas.guesses(number)
+		block := "/me/cards/" + number + "/block"
+		form := url.Values{"revision": {jonas.revision(jonas.get(block))}, "reason": {"lost"}}
+		jonas.many(20, func(_ int, p *program) answer { return p.try("POST", block, form) })
+		if n := len(regexp.MustCompile(`Kortet blockerades|blockerade kortet|Kortet är blockerat`).FindAllString(text(jonas.get("/me/cards/"+number).Body), -1)); n == 0 {
+			t.Errorf("nothing says that the card is blocked:\n%s", text(jonas.get("/me/cards/"+number).Body))
+		}
+		s.nothingLiesAbout(append(signed, jonas.cookies["__Host-sid"], alva.cookies["__Host-sid"], s.Reader.Key))
+	})
+}
+
+// presses sends one order and decides about it, both twenty times at once.
+func (p *program) presses(reviewer *program) (line string) {
+	t := p.s.t
+	t.Helper()
+	order, path := p.orderWith(func(review string, form url.Values) string {
+		var where sync.Map
+		got := p.many(20, func(_ int, p *program) answer {
+			a := p.try("POST", review, form)
+			where.Store(a.Location, true)
+			return a
+		})
+		var orders []string
+		where.Range(func(k, _ any) bool { orders = append(orders, k.(string)); return true })
+		if got[303] != 20 || len(orders) != 1 {
+			t.Fatalf("sent twenty times: %v, %q", got, orders)
+		}
+		return orders[0]
+	}, "jonas")
+	id := path[strings.LastIndex(path, "/")+1:]
+	review := "/office/review/" + id
+	revision := reviewer.revision(reviewer.get(review))
+	got := reviewer.many(20, func(_ int, p *program) answer {
+		return p.try("POST", review+"/pass", url.Values{"revision": {revision}})
+	})
+	if got[303] != 1 || got[409] != 19 {
+		t.Errorf("passed twenty times: %v", got)
+	}
+	if other := p.s.signIn("bjorn").try("GET", strings.Replace(order, p.s.company("furuborg"), p.s.company("norrsken"), 1), nil); other.Status != 404 {
+		t.Errorf("another company's orderer opens the order: %d", other.Status)
+	}
+	return id
+}
+
+// shoulders are those who got the link, and those who know its page.
+func (s *sandbox) shoulders(holder *program, line string) (link, page string) {
+	s.t.Helper()
+	link, page = s.mail(holder.who.Email, `/a/`), "/me/approve/"+line
+	for who, p := range map[string]*program{"nobody": s.stranger(), "piotr": s.signIn("piotr"), "alva": s.signIn("alva")} {
+		a := p.try("GET", link, nil)
+		if a.Status == 303 {
+			a = p.try("GET", a.Location, nil)
+		}
+		if names := regexp.MustCompile(`Jonas|Petraitis|Furuborg`).FindString(a.Body); a.Status != 200 && a.Status != 403 || who == "nobody" && names != "" {
+			s.t.Errorf("%s opens the link: %d, %q", who, a.Status, names)
+		}
+		for _, path := range []string{page, page + "/contact", page + "/name", page + "/reject"} {
+			a := p.try("POST", path, url.Values{"revision": {"2"}, "about": {"not_me"}, "phone": {"+46701740600"}, "street": {"X 1"},
+				"postcode": {"11122"}, "city": {"X"}, "country": {"SE"}})
+			if a.Status != 403 && (who != "nobody" || a.Status != 401) {
+				s.t.Errorf("%s posts to %s: %d", who, path, a.Status)
+			}
+		}
+		if a := p.try("GET", "/me/photo/"+line, nil); a.Status == 200 {
+			s.t.Errorf("%s sees the portrait", who)
+		}
+	}
+	return link, page
+}
+
+// guesses activates once although the digits come twenty times, and never says
+// the PIN to who doesn't know the number, at once or one by one.
+func (p *program) guesses(number string) {
+	t := p.s.t
+	t.Helper()
+	card := "/me/cards/" + number
+	digits := number[len(number)-6:]
+	if a := p.try("POST", card+"/activate", url.Values{"digits": {"x"}}); a.Status == 303 {
+		p.identify(a.Location)
+	}
+	got := p.many(20, func(_ int, p *program) answer { return p.try("POST", card+"/activate", url.Values{"digits": {digits}}) })
+	if got[200] != 1 {
+		t.Errorf("activated twenty times: %v", got)
+	}
+	got = p.many(20, func(_ int, p *program) answer { return p.try("POST", card+"/pin", url.Values{"number": {"BB-1234-567897"}}) })
+	if got[422] > 4 || got[422]+got[429] != 20 {
+		t.Errorf("twenty wrong numbers: %v", got)
+	}
+	if a := p.try("POST", card+"/pin", url.Values{"number": {number}}); a.Status != 429 {
+		t.Errorf("the right number while it is locked: %d", a.Status)
+	}
+}
+
+// nothingLiesAbout looks for what must be nowhere in the log, in the database
+// or in its files.
+func (s *sandbox) nothingLiesAbout(secrets []string) {
+	s.t.Helper()
+	for _, p := range s.Cast {
+		n := p.PersonalNumber
+		secrets = append(secrets, n, n[:8]+"-"+n[8:], n[2:8]+"-"+n[8:])
+	}
+	places := map[string]string{"database": s.rows()}
+	s.stop()
+	places["log"] = s.log.String()
+	err := filepath.WalkDir(s.data, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && d.Name() == "world" {
+			return filepath.SkipDir // the world is everybody else: it has what it was sent
+		}
+		if name := d.Name(); !d.IsDir() && name != "dev.json" && name != "reader.key" {
+			data, err := os.ReadFile(path)
+			places[name] = string(data)
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		s.t.Error(err)
+	}
+	for place, all := range places {
+		if place == "log" && !strings.Contains(all, "/me/cards/{number}/activate") {
+			s.t.Error("the log says nothing about requests")
+		}
+		for _, secret := range secrets {
+			for _, form := range []string{secret, hex.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte(secret))} {
+				if len(secret) < 8 || strings.Contains(all, form) {
+					s.t.Errorf("%s has %s…", place, secret[:min(6, len(secret))])
+				}
+			}
+		}
+	}
+}
+
+// rows are all rows of a PostgreSQL database as text; SQLite's are in its file.
+func (s *sandbox) rows() string {
+	s.t.Helper()
+	address := ""
+	for _, v := range s.cmd.Env {
+		if a, ok := strings.CutPrefix(v, "KORTVERK_DATABASE_URL="); ok {
+			address = a
+		}
+	}
+	if address == "" {
+		return ""
+	}
+	d, err := sql.Open("pgx", address)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer d.Close()
+	var all string
+	err = d.QueryRow(`SELECT string_agg(query_to_xml('SELECT * FROM ' || quote_ident(tablename), true, false, '')::text, '')
+		FROM pg_tables WHERE schemaname = 'public'`).Scan(&all)
+	if err != nil || len(all) < 10_000 {
+		s.t.Fatalf("%d bytes of rows: %v", len(all), err)
+	}
+	return html.UnescapeString(all)
+}
+
+// What a hostile page, link or program sends to people's forms.
+func TestAttacksOnForms(t *testing.T) {
+	t.Parallel()
+	s := start(t, "sqlite")
+	alva, company := s.signIn("alva"), s.company("furuborg")
+	draft := strings.TrimSuffix(alva.post(company+"/orders/new", url.Values{}), "/who")
+	forms := []string{"/signin/bankid", "/signout", "/signout/everywhere", "/language", "/theme", "/check", "/me/account/lang",
+		company + "/orders/new", draft + "/who", draft + "/card", draft + "/photo", draft + "/photo/crop", draft + "/delivery",
+		draft + "/review", draft + "/add", draft + "/remove", company + "/cards"}
+	for _, from := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}}, {"Origin": {"null"}}} {
+		for _, path := range forms {
+			if got := alva.send(path, url.Values{}, from); got.Status != 403 {
+				t.Errorf("POST %s from %v: %d", path, from, got.Status)
+			}
+		}
+	}
+	for _, next := range []string{"//evil.example", `/\evil.example`, "https://evil.example", "javascript:alert(1)", "/\t/evil.example", "/.//evil.example", "/a\r\nX: y"} {
+		for _, path := range []string{"/language", "/theme"} {
+			a := alva.try("POST", path, url.Values{"next": {next}, "lang": {"sv"}, "theme": {"dark"}})
+			to, err := url.Parse(a.Location)
+			if err != nil || to.Host != "" || to.Scheme != "" || !strings.HasPrefix(a.Location, "/") || strings.HasPrefix(a.Location, "//") || strings.Contains(a.Location, `\`) {
+				t.Errorf("%s with next=%q leads to %q", path, next, a.Location)
+			}
+		}
+	}
+	alva.hostileTexts(draft)
+}
+
+// hostileTexts sends what no keyboard makes into every field of the form that
+// draws a card while it is typed.
+func (p *program) hostileTexts(draft string) {
+	t := p.s.t
+	t.Helper()
+	h := p.s.person("jonas")
+	right := url.Values{"given_name": {h.GivenName}, "surname": {h.Surname}, "nationality": {h.Nationality}, "personal_number": {h.PersonalNumber},
+		"email": {h.Email}, "phone": {h.Phone}, "lang": {h.Lang}, "short_given": {""}, "short_surname": {""}, "birth_date": {h.BirthDate}}
+	for name, hostile := range map[string]string{
+		"markup": `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`, "a book": strings.Repeat("Ж-Å ", 12_000), "zero": "Jo\x00nas",
+		"broken": "Jo\xff\xfenas", "turned": "Jo\u202esan", "header": "Jonas\r\nBcc: victim@evil.example",
+	} {
+		for field := range right {
+			form := maps.Clone(right)
+			form[field] = []string{hostile}
+			began := time.Now()
+			a := p.try("POST", draft+"/who", form)
+			if a.Status != 422 && a.Status != 303 {
+				t.Errorf("%s in %s: %d", name, field, a.Status)
+			}
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("%s in %s took %v", name, field, took)
+			}
+			if strings.Contains(a.Body, "<script>alert") || strings.Contains(a.Body, "<img src=x") || strings.ContainsAny(a.Body, "\x00\u202e") {
+				t.Errorf("%s in %s comes back as it was sent", name, field)
+			}
+		}
+		if a := p.try("GET", draft+"/who", nil); len(a.Body) > 200_000 {
+			t.Errorf("%s: the page has %d bytes", name, len(a.Body))
+		}
+	}
+}
+
+// send posts a form with headers of its own.
+func (p *program) send(path string, form url.Values, header http.Header) answer {
+	p.s.t.Helper()
+	req, err := http.NewRequest("POST", p.url(path), strings.NewReader(form.Encode()))
+	if err != nil {
+		p.s.t.Fatal(err)
+	}
+	req.Header = header.Clone()
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return p.do(req)
+}
