@@ -10,6 +10,20 @@ import (
 // path and the line's.
 func (p *program) order(holder string) (order, line string) {
 	p.s.t.Helper()
+	review := p.draft(holder)
+	order = p.post(review, url.Values{"revision": {p.revision(p.get(review))}})
+	return order, p.lineOf(order)
+}
+
+// lineOf is the path of the first line of an order.
+func (p *program) lineOf(order string) string {
+	p.s.t.Helper()
+	return p.find(p.get(order), `href="(`+order+`/lines/[0-9a-f-]{36})"`)
+}
+
+// draft walks the wizard for one person up to the page that sends.
+func (p *program) draft(holder string) (review string) {
+	p.s.t.Helper()
 	h, base := p.s.person(holder), p.s.company("furuborg")
 	who := p.post(base+"/orders/new", url.Values{})
 	draft := strings.TrimSuffix(who, "/who")
@@ -25,12 +39,9 @@ func (p *program) order(holder string) (order, line string) {
 	}
 	next = p.post(draft+"/photo", url.Values{"action": {"use"}, "revision": {p.revision(p.get(draft + "/photo"))}})
 	delivery := p.get(next)
-	next = p.post(next, url.Values{
+	return p.post(next, url.Values{
 		"address": {p.find(delivery, `name="address" value="([0-9a-f-]{36})"`)}, "reference": {"KV-EKEN"}, "revision": {p.revision(delivery)},
 	})
-	order = p.post(next, url.Values{"revision": {p.revision(p.get(next))}})
-	line = p.find(p.get(order), `href="(`+order+`/lines/[0-9a-f-]{36})"`)
-	return order, line
 }
 
 // review passes a line as the reviewer.
