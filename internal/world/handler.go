@@ -101,8 +101,12 @@ func (w *World) render(rw http.ResponseWriter, r *http.Request, c templ.Componen
 }
 
 func language(rw http.ResponseWriter, r *http.Request) {
-	for _, name := range []string{"kv-world-lang", "bankidsim_lang", "kv_sim_lang"} { // the phone's, and the simulators': a cookie goes to every port
-		http.SetCookie(rw, &http.Cookie{Name: name, Value: string(i18n.Pick(r.FormValue("lang"), "")), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, MaxAge: 365 * 86400})
+	// A cookie goes to every port of the machine: the phone, the mail, the bureau and the product take the choice as theirs.
+	for _, name := range []string{"kv-world-lang", "bankidsim_lang", "kv_sim_lang", "__Host-lang"} {
+		http.SetCookie(rw, &http.Cookie{
+			Name: name, Value: string(i18n.Pick(r.FormValue("lang"), "")), Path: "/", MaxAge: 365 * 86400,
+			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(name, "__Host-"),
+		})
 	}
 	next := r.FormValue("next")
 	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.Contains(next, `\`) {
