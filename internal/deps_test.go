@@ -39,7 +39,7 @@ const (
 // layers, the lowest first.
 var layers = []layer{
 	{"what everybody imports", foundation, []string{"fault", "actor", "luhn"}},
-	{"foundation", foundation, []string{"clock", "limit", "seal", "i18n", "db", "audit"}},
+	{"foundation", foundation, []string{"clock", "limit", "seal", "i18n", "db", "audit", "endlog"}},
 	{"foundation on the database", foundation, []string{"journal", "job", "blob", "country", "backup"}},
 	{"level 1", capability, []string{"cardtype", "eid", "notify", "photo", "artwork"}},
 	{"level 2", capability, []string{"company", "person"}},
@@ -78,6 +78,7 @@ var pairs = map[string]string{
 	"account person":      "a proof joins the account to the one person of that number",
 	"account company":     "a grant names the company that somebody may act for",
 	"company notify":      "orderers are told of a hold and of its end",
+	"order account":       "mails about an order go to who ordered, at the address they were invited at, while they may order",
 	"order artwork":       "what can't be printed is found when it is ordered",
 	"order cardtype":      "a line is for a type, which sets the longest validity",
 	"order company":       "a company on hold doesn't order; delivery goes to its addresses",
@@ -85,6 +86,7 @@ var pairs = map[string]string{
 	"order notify":        "people are told of their line",
 	"order person":        "a proof joins the line to a person; numbers and contact data have their types there",
 	"order photo":         "a line has a picture that was checked",
+	"card account":        "mails about a card go to who orders for its company",
 	"card cardtype":       "the type says whether a card is activated and has a PIN",
 	"card notify":         "people are told of their card",
 	"card person":         "a card belongs to a person, who is found by the number's keyed hash",

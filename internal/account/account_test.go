@@ -3,6 +3,7 @@ package account_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -17,7 +18,9 @@ import (
 	"github.com/kortverk/kortverk/internal/eid"
 	"github.com/kortverk/kortverk/internal/eid/eidtest"
 	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/journal"
+	"github.com/kortverk/kortverk/internal/person"
 	"github.com/kortverk/kortverk/internal/seal/sealtest"
 )
 
@@ -392,6 +395,48 @@ func TestOrderersHearThatTheirCompanyIsHeldAndReleasedOnce(t *testing.T) {
 		})
 		if err != nil || len(got) != 2 || got[0] != "company_held" || got[1] != "company_released" {
 			t.Errorf("mails: %v, %v", got, err)
+		}
+	})
+}
+
+func TestWhomToWriteToAboutAnOrder(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := setUp(t, d)
+		c := f.company()
+		for _, p := range []struct {
+			who   eidtest.Person
+			email string
+		}{{alva, "alva@furuborg.example"}, {tove, "tove@furuborg.example"}} {
+			proof := person.Proof{PersonalNumber: person.PersonalNumber(p.who.PersonalNumber), GivenName: p.who.GivenName, Surname: p.who.Surname, Provider: "test"}
+			if err := f.Enrol(t.Context(), actor.System("test"), proof, p.email, i18n.English, account.Grant{Role: actor.Orderer, Company: c}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, sess := f.signIn(alva)
+		to := func(company, who uuid.UUID) []string {
+			t.Helper()
+			got, err := db.Read(t.Context(), d, func(_ context.Context, tx *db.Tx) ([]account.Recipient, error) {
+				return account.OrderersTx(tx, company, who)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out []string
+			for _, r := range got {
+				out = append(out, r.Name+" "+r.Email+" "+string(r.Lang))
+			}
+			slices.Sort(out)
+			return out
+		}
+		both := []string{"Alva Lindström alva@furuborg.example en", "Tove Granlund tove@furuborg.example en"}
+		if got := to(c, sess.Account); !slices.Equal(got, both[:1]) {
+			t.Errorf("who ordered: %v", got)
+		}
+		if got := to(c, uuid.New()); !slices.Equal(got, both) {
+			t.Errorf("the others: %v", got)
+		}
+		if got := to(uuid.New(), sess.Account); len(got) > 0 {
+			t.Errorf("another company: %v", got)
 		}
 	})
 }

@@ -2,10 +2,13 @@ package account
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 
 	"github.com/kortverk/kortverk/internal/actor"
+	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/journal"
@@ -39,33 +42,51 @@ func (s *Service) Tell(ctx context.Context, tx *db.Tx, records []journal.Positio
 	return nil
 }
 
-type recipient struct {
-	name, email, company string
-	lang                 i18n.Lang
+// Recipient is an orderer who can be written to.
+type Recipient struct {
+	Account uuid.UUID
+	Name    string
+	Email   string
+	Lang    i18n.Lang
 }
 
-func (s *Service) tellTx(ctx context.Context, tx *db.Tx, company uuid.UUID, template notify.Template, data map[string]string) error {
-	to, err := db.Rows(tx, func(r db.Row) (recipient, error) {
-		var v recipient
+// OrderersTx are whom to write to about what an account did for a company: that account's person as long as they are an
+// orderer of the company, otherwise its other orderers, or nobody. The address of the invited role comes before the
+// person's own; who has none is left out. uuid.Nil asks for all orderers.
+func OrderersTx(tx *db.Tx, company, who uuid.UUID) ([]Recipient, error) {
+	all, err := db.Rows(tx, func(r db.Row) (Recipient, error) {
+		var v Recipient
 		var given, surname, lang string
-		err := r.Scan(&given, &surname, &v.email, &lang, &v.company)
-		v.name, v.lang = person.Name{Given: given, Surname: surname}.Recased().String(), i18n.Lang(lang) // banks write capitals
+		err := r.Scan(&v.Account, &given, &surname, &v.Email, &lang)
+		v.Name, v.Lang = person.Name{Given: given, Surname: surname}.Recased().String(), i18n.Lang(lang) // banks write capitals
 		return v, err
-	}, `SELECT p.given_name, p.surname, a.email, a.lang, c.name
-		FROM account_grant g JOIN account a ON a.id = g.account_id JOIN person p ON p.id = a.person_id JOIN company c ON c.id = g.company_id
-		WHERE g.company_id = $1 AND g.role = $2 AND g.revoked_at IS NULL AND a.email IS NOT NULL ORDER BY a.id`,
-		company, string(actor.Orderer))
+	}, `SELECT a.id, p.given_name, p.surname, coalesce(nullif(a.email, ''), nullif(p.email, ''), ''), a.lang
+		FROM account_grant g JOIN account a ON a.id = g.account_id JOIN person p ON p.id = a.person_id
+		WHERE g.company_id = $1 AND g.role = $2 AND g.revoked_at IS NULL ORDER BY a.id`, company, string(actor.Orderer))
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(all, func(r Recipient) bool { return r.Account == who }); i >= 0 {
+		all = all[i : i+1]
+	}
+	return slices.DeleteFunc(all, func(r Recipient) bool { return r.Email == "" }), nil
+}
+
+func (s *Service) tellTx(ctx context.Context, tx *db.Tx, id uuid.UUID, template notify.Template, data map[string]string) error {
+	c, err := company.ByIDTx(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	to, err := OrderersTx(tx, id, uuid.Nil)
 	if err != nil {
 		return err
 	}
 	for _, v := range to {
 		m := notify.Mail{
-			To: v.email, ToName: v.name, Lang: v.lang, Template: template, Company: company,
-			Data: map[string]string{notify.KeyPath: "/o/" + company.String(), notify.KeyCompany: v.company},
+			To: v.Email, ToName: v.Name, Lang: v.Lang, Template: template, Company: id,
+			Data: map[string]string{notify.KeyPath: "/o/" + id.String(), notify.KeyCompany: c.Name},
 		}
-		for k, value := range data {
-			m.Data[k] = value
-		}
+		maps.Copy(m.Data, data)
 		if err := notify.EnqueueTx(ctx, tx, s.keys, m); err != nil {
 			return err
 		}

@@ -3,6 +3,9 @@ package card
 import (
 	"context"
 
+	"github.com/google/uuid"
+
+	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/db"
@@ -21,30 +24,34 @@ type Recipient struct {
 	Path     string // of the card on the recipient's own pages
 }
 
-// RecipientsTx are the cardholder and the orderer of a card. The cardholder's
-// own address comes before the one that was ordered with.
-func RecipientsTx(ctx context.Context, tx *db.Tx, c Card) (holder, orderer Recipient, err error) {
+// RecipientsTx are the cardholder of a card, and who orders for its company: who
+// ordered the card, or the others in their place (see [account.OrderersTx]). The
+// cardholder's own address comes before the one that was ordered with.
+func RecipientsTx(ctx context.Context, tx *db.Tx, c Card) (holder Recipient, orderers []Recipient, err error) {
 	p, err := person.ByIDTx(ctx, tx, c.Person)
 	if err != nil {
-		return holder, orderer, err
+		return holder, nil, err
 	}
 	holder = Recipient{Audience: notify.Cardholder, Name: c.Name(), Email: p.Email, Lang: p.Lang, Path: HolderPath(c)}
-	orderer = Recipient{Audience: notify.Orderer, Path: CompanyPath(c)}
-	_, err = db.One(tx, func(r db.Row) (struct{}, error) {
-		var email, lang, ordererLang string
-		err := r.Scan(&email, &lang, &orderer.Name, &orderer.Email, &ordererLang)
+	orderedBy, err := db.One(tx, func(r db.Row) (by uuid.UUID, err error) {
+		var email, lang string
+		err = r.Scan(&by, &email, &lang)
 		if holder.Email == "" {
 			holder.Email = email
 		}
 		if holder.Lang == "" {
 			holder.Lang = i18n.Lang(lang)
 		}
-		orderer.Lang = i18n.Lang(ordererLang)
-		return struct{}{}, err
-	}, `SELECT l.email, l.lang, o.ordered_by_name, coalesce(nullif(p.email, ''), a.email, ''), coalesce(a.lang, p.lang, '')
-		FROM order_line l JOIN card_order o ON o.id = l.order_id LEFT JOIN person p ON p.id = o.ordered_by_person
-		LEFT JOIN account a ON a.id = o.ordered_by WHERE l.id = $1`, c.Line)
-	return holder, orderer, err
+		return by, err
+	}, `SELECT o.ordered_by, l.email, l.lang FROM order_line l JOIN card_order o ON o.id = l.order_id WHERE l.id = $1`, c.Line)
+	if err != nil {
+		return holder, nil, err
+	}
+	to, err := account.OrderersTx(tx, c.Company, orderedBy)
+	for _, r := range to {
+		orderers = append(orderers, Recipient{Audience: notify.Orderer, Name: r.Name, Email: r.Email, Lang: r.Lang, Path: CompanyPath(c)})
+	}
+	return holder, orderers, err
 }
 
 // HolderPath is the card's page for its cardholder; until the card is activated,
@@ -102,7 +109,7 @@ var templates = map[Action]notify.Template{
 
 // tell writes the mails of a change to cardholder and orderer.
 func (s *Service) tell(ctx context.Context, tx *db.Tx, by actor.Actor, a Action, before, after Card) error {
-	holder, orderer, err := RecipientsTx(ctx, tx, after)
+	holder, orderers, err := RecipientsTx(ctx, tx, after)
 	if err != nil {
 		return err
 	}
@@ -129,7 +136,7 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, by actor.Actor, a Action,
 			data[notify.KeyBy] = by.Name
 		}
 		return data
-	}, holder, orderer)
+	}, append([]Recipient{holder}, orderers...)...)
 }
 
 // feeText is the sentence about the fee among the consequences.

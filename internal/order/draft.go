@@ -3,10 +3,12 @@ package order
 import (
 	"context"
 	"crypto/rand"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 
+	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/clock"
@@ -285,7 +287,9 @@ func (s *Service) checkEmailTx(ctx context.Context, tx *db.Tx, by actor.Actor, l
 		return
 	}
 	h, err := s.behindTx(ctx, tx, by)
-	if err == nil && h.hash != c.claimed.NumberHash && strings.EqualFold(h.Email, c.claimed.Email) {
+	invited, err2 := account.OrderersTx(tx, l.Company, by.Account)
+	orderers := slices.ContainsFunc(invited, func(r account.Recipient) bool { return strings.EqualFold(r.Email, c.claimed.Email) })
+	if err == nil && err2 == nil && h.hash != c.claimed.NumberHash && (orderers || strings.EqualFold(h.Email, c.claimed.Email)) {
 		c.errs = append(c.errs, fault.New(fault.Invalid, "order.email_is_orderers").On("email"))
 		return
 	}

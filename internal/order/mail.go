@@ -9,12 +9,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/notify"
-	"github.com/kortverk/kortverk/internal/person"
 )
 
 const purposeLink = "order.link"
@@ -54,30 +54,23 @@ func (s *Service) toCardholderTx(ctx context.Context, tx *db.Tx, l Line, m notif
 	return notify.EnqueueTx(ctx, tx, s.keep, m)
 }
 
-// toOrdererTx mails the orderer of a line at the address of the person; nothing where there is none.
+// toOrdererTx mails who ordered a line, or who orders for the company in their place; see [account.OrderersTx].
 func (s *Service) toOrdererTx(ctx context.Context, tx *db.Tx, l Line, m notify.Mail, data func(t *i18n.Texts) map[string]string) error {
-	p, err := ordererTx(ctx, tx, l.orderer)
-	if err != nil || p.Email == "" {
+	to, err := account.OrderersTx(tx, l.Company, l.OrderedBy)
+	if err != nil {
 		return err
 	}
-	m.To, m.ToName, m.Lang = p.Email, p.Name().String(), p.Lang
 	m.Line, m.Order, m.Company = l.ID, l.Order, l.Company
-	m.Data = data(i18n.For(p.Lang))
-	m.Data[notify.KeyPath] = linePath(l)
-	m.Data[notify.KeyOrder] = l.OrderNumber
-	return notify.EnqueueTx(ctx, tx, s.keep, m)
-}
-
-// ordererTx is who ordered, the zero person where nobody can be written to.
-func ordererTx(ctx context.Context, tx *db.Tx, id uuid.UUID) (person.Person, error) {
-	if id == uuid.Nil {
-		return person.Person{}, nil
+	for _, r := range to {
+		m.To, m.ToName, m.Lang = r.Email, r.Name, r.Lang
+		m.Data = data(i18n.For(r.Lang))
+		m.Data[notify.KeyPath] = linePath(l)
+		m.Data[notify.KeyOrder] = l.OrderNumber
+		if err := notify.EnqueueTx(ctx, tx, s.keep, m); err != nil {
+			return err
+		}
 	}
-	p, err := person.ByIDTx(ctx, tx, id)
-	if fault.KindOf(err) == fault.NotFound && err != nil {
-		return person.Person{}, nil
-	}
-	return p, err
+	return nil
 }
 
 func orderPath(o Order) string {

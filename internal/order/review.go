@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/db"
@@ -418,7 +419,7 @@ func (s *Service) Undo(ctx context.Context, by actor.Actor, id ID) (Line, error)
 		if err != nil || cancelled {
 			return l, err
 		}
-		if p, err := ordererTx(ctx, tx, l.orderer); err != nil || !passed && p.Email == "" {
+		if to, err := account.OrderersTx(tx, l.Company, l.OrderedBy); err != nil || !passed && len(to) == 0 {
 			return l, err // nobody to write to
 		}
 		return Line{}, errTooLate

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/clock"
@@ -195,13 +196,19 @@ func (s *Service) sendTx(ctx context.Context, tx *db.Tx, by actor.Actor, o Order
 }
 
 func (s *Service) confirmationTx(ctx context.Context, tx *db.Tx, o Order, c company.Company) error {
-	p, err := ordererTx(ctx, tx, o.OrderedByPerson)
-	if err != nil || p.Email == "" {
+	to, err := account.OrderersTx(tx, o.Company, o.OrderedBy)
+	if err != nil {
 		return err
 	}
-	return notify.EnqueueTx(ctx, tx, s.keep, notify.Mail{
-		To: p.Email, ToName: p.Name().String(), Lang: p.Lang, Template: notify.OrderConfirmation, Order: o.ID, Company: o.Company,
-		Data: map[string]string{notify.KeyPath: orderPath(o), notify.KeyOrder: o.Number, notify.KeyCards: strconv.Itoa(len(o.Lines)),
-			notify.KeyCompany: c.Name, notify.KeyDelivery: AddressLine(o.Delivery)},
-	})
+	for _, r := range to {
+		err := notify.EnqueueTx(ctx, tx, s.keep, notify.Mail{
+			To: r.Email, ToName: r.Name, Lang: r.Lang, Template: notify.OrderConfirmation, Order: o.ID, Company: o.Company,
+			Data: map[string]string{notify.KeyPath: orderPath(o), notify.KeyOrder: o.Number, notify.KeyCards: strconv.Itoa(len(o.Lines)),
+				notify.KeyCompany: c.Name, notify.KeyDelivery: AddressLine(o.Delivery)},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }

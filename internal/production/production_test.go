@@ -418,6 +418,9 @@ func TestIncompleteLineGoesBackToTheOrderer(t *testing.T) {
 			if now.State != c.state || now.ReturnReason != c.reason || now.Evidence != uuid.Nil || f.notices() != "" {
 				t.Errorf("%s: %s %s, notices %q", c.why, now.State, now.ReturnReason, f.notices())
 			}
+			if got := f.mails(l.ID); !slices.Equal(got, []string{"order_rejected_by_reviewer "}) {
+				t.Errorf("%s: %v", c.why, got)
+			}
 			if err := f.s.ReturnIncomplete(t.Context(), f.staff, l.ID); fault.CodeOf(err) != "production.not_approved" {
 				t.Error(err)
 			}

@@ -244,7 +244,7 @@ func (s *Service) dispatch(ctx context.Context, tx *db.Tx, i Item, tracking stri
 }
 
 func (s *Service) tellDispatched(ctx context.Context, tx *db.Tx, i Item, c card.Card) error {
-	holder, orderer, err := card.RecipientsTx(ctx, tx, c)
+	holder, orderers, err := card.RecipientsTx(ctx, tx, c)
 	if err != nil {
 		return err
 	}
@@ -263,7 +263,7 @@ func (s *Service) tellDispatched(ctx context.Context, tx *db.Tx, i Item, c card.
 			data[notify.KeyEndsOld] = "yes"
 		}
 		return data
-	}, holder, orderer)
+	}, append([]card.Recipient{holder}, orderers...)...)
 }
 
 func (s *Service) failed(ctx context.Context, tx *db.Tx, r Receipt, i Item) (Outcome, error) {

@@ -31,14 +31,14 @@ func (s *Service) remakeTx(ctx context.Context, tx *db.Tx, by actor.Actor, i Ite
 	if err := appendItem(ctx, tx, by, "production.remade", next, string(old.RejectCode), nil); err != nil {
 		return err
 	}
-	holder, orderer, err := card.RecipientsTx(ctx, tx, old.unborn())
+	holder, orderers, err := card.RecipientsTx(ctx, tx, old.unborn())
 	if err != nil {
 		return err
 	}
 	return s.cards.MailTx(ctx, tx, old.unborn(), notify.CardRemade, func(r card.Recipient, words *i18n.Texts) map[string]string {
 		return map[string]string{notify.KeyPath: r.Path, notify.KeyName: old.Name(), notify.KeyCompany: old.CompanyName,
 			notify.KeyOrder: old.OrderNumber, notify.KeyReason: RejectText(words, old.RejectCode)}
-	}, holder, orderer)
+	}, append([]card.Recipient{holder}, orderers...)...)
 }
 
 // RejectText is a reject code in words; a code that the bureau made up is shown

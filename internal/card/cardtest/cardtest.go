@@ -55,6 +55,11 @@ func New(t testing.TB, d *db.DB) *Kit {
 	err := db.Do(t.Context(), d, func(_ context.Context, tx *db.Tx) error {
 		_, err := tx.Exec(`INSERT INTO account (id, person_id, email, lang, created_at) VALUES ($1, $2, 'alva@example.se', 'sv', $3)`,
 			k.Orderer.Account, k.Orderer.Person, tx.Now)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`INSERT INTO account_grant (id, account_id, role, company_id, granted_at) VALUES ($1, $2, 'orderer', $3, $4)`,
+			db.NewID(), k.Orderer.Account, k.Company.ID, tx.Now)
 		return err
 	})
 	if err != nil {

@@ -101,13 +101,24 @@ func (k *Kit) Firm(t testing.TB, referenceRequired bool) (company.Company, actor
 		t.Fatalf("company: %v", err)
 	}
 	h := k.Holder(t, "Alva", "Lindström")
-	err = db.Do(t.Context(), k.DB, func(ctx context.Context, tx *db.Tx) error {
-		return person.SetEmailTx(ctx, tx, h.Actor.Person, fmt.Sprintf("alva%d@furuborg.example", k.companies))
+	return c, k.Enrol(t, c, h, fmt.Sprintf("alva%d@furuborg.example", k.companies))
+}
+
+// Enrol makes somebody an orderer of a company, invited at an address.
+func (k *Kit) Enrol(t testing.TB, c company.Company, h Holder, email string) actor.Actor {
+	t.Helper()
+	by := actor.Actor{Role: actor.Orderer, Account: h.Actor.Account, Person: h.Actor.Person, Company: c.ID, Name: h.Given + " " + h.Surname}
+	err := db.Do(t.Context(), k.DB, func(_ context.Context, tx *db.Tx) error {
+		if _, err := tx.Exec("INSERT INTO account (id, person_id, email, lang, created_at) VALUES ($1, $2, $3, 'sv', $4)", by.Account, by.Person, email, tx.Now); err != nil {
+			return err
+		}
+		_, err := tx.Exec("INSERT INTO account_grant (id, account_id, role, company_id, granted_at) VALUES ($1, $2, 'orderer', $3, $4)", db.NewID(), by.Account, c.ID, tx.Now)
+		return err
 	})
 	if err != nil {
 		t.Fatalf("orderer: %v", err)
 	}
-	return c, actor.Actor{Role: actor.Orderer, Account: db.NewID(), Person: h.Actor.Person, Company: c.ID, Name: "Alva Lindström"}
+	return by
 }
 
 func checked(digits string) string {
