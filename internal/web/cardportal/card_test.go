@@ -106,7 +106,10 @@ func TestWrongDigitsLock(t *testing.T) {
 		page = page.Form("/activate").Set("digits", wrong(c)).Submit("").Is(422)
 	}
 	page = page.Form("/activate").Set("digits", wrong(c)).Submit("").Is(429).Check().Has("Vänta 15 minuter")
-	page.Form("/activate").Set("digits", c.Number.LastSix()).Submit("").Is(429).Check().Has("Vänta 15 minuter")
+	page = page.Form("/activate").Set("digits", c.Number.LastSix()).Submit("").Is(429).Check().Has("Vänta 15 minuter")
+	if wait := page.Header.Get("Retry-After"); wait != "900" {
+		t.Errorf("programs are told to wait %q seconds", wait)
+	}
 	if now := k.card(h, c); now.State != card.Produced {
 		t.Errorf("card is %s", now.State)
 	}

@@ -2,6 +2,7 @@ package cardportal
 
 import (
 	"net/http"
+	"strconv"
 
 	"github.com/a-h/templ"
 
@@ -52,6 +53,9 @@ func (d Deps) refused(v *web.Visit, t task, path string, err error, page func(ta
 		return d.Flow.Fresh(v, path)
 	case f.Kind == fault.TooMany:
 		t.Refused = f
+		if minutes, err := strconv.Atoi(f.Args["minutes"]); err == nil {
+			v.W.Header().Set("Retry-After", strconv.Itoa(60*minutes))
+		}
 		return v.RenderStatus(http.StatusTooManyRequests, page(t))
 	case f.Kind == fault.Conflict && f.Code != "card.changed":
 		return v.Redirect(cardPath(t.Card.Number)) // its page says what the card is now
