@@ -9,9 +9,9 @@ import (
 )
 
 // photoWidth is enough for the photo on the drawn card on the sharpest phone: it
-// is shown less than 120 wide there. What is stored is made for print, ten times
+// is shown less than 100 wide there. What is stored is made for print, ten times
 // as heavy, and a phone at a site has a bad connection.
-const photoWidth = 360
+const photoWidth = 300
 
 // scaling lets two photos be made small at a time: it takes memory.
 var scaling = make(chan struct{}, 2)
