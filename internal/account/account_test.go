@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -134,6 +136,23 @@ func TestSessionsEnd(t *testing.T) {
 		}
 		_, err = f.Session(t.Context(), token)
 		wantCode(t, err, "account.signed_out")
+	})
+}
+
+// Browsers and proxies send what they like: nobody is kept out by a letter in another encoding.
+func TestAnyBrowserMaySignIn(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		f := setUp(t, d)
+		for _, agent := range []string{"B\xf6rjes Bygg", strings.Repeat("ö", 300), "x" + strings.Repeat("ö", 300), ""} {
+			_, sess, _, err := f.SignIn(t.Context(), f.identified(alva, "signin:/"), account.Started{Browser: browser, UserAgent: agent})
+			if err != nil {
+				t.Fatalf("%q: %v", agent, err)
+			}
+			list, err := f.Sessions(t.Context(), sess)
+			if err != nil || len(list) == 0 || !utf8.ValidString(list[0].UserAgent) || len(list[0].UserAgent) > 200 {
+				t.Errorf("%q: %+v, %v", agent, list, err)
+			}
+		}
 	})
 }
 

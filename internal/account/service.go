@@ -316,11 +316,9 @@ func hash(token string) string {
 	return hex.EncodeToString(h[:])
 }
 
+// cut is a header's value that can be stored: proxies write names with letters of other encodings into it.
 func cut(s string, n int) string {
-	if len(s) > n {
-		return strings.ToValidUTF8(s[:n], "")
-	}
-	return s
+	return strings.ToValidUTF8(s[:min(len(s), n)], "")
 }
 
 // PersonalNumber is the number that the session's person has proven. It is for
