@@ -76,6 +76,24 @@ func CancelTx(ctx context.Context, tx *db.Tx, key string) (bool, error) {
 	return n > 0, err
 }
 
+// ReplaceTx orders a mail about a line in the place of the one with its key that still waits for its time, so that many changes in a
+// short time make one mail: the first goes at once, the next not before pause has passed since. A mail whose time has
+// come isn't taken back, however long the mail server is away. Errors: as EnqueueTx.
+func ReplaceTx(ctx context.Context, tx *db.Tx, k *seal.Keeper, m Mail, pause time.Duration) error {
+	if _, err := tx.Exec(`UPDATE mail SET state = 'cancelled', ended_at = $1, data_sealed = NULL
+		WHERE cancel_key = $2 AND state = 'waiting' AND not_before > $1`, tx.Now, m.Key); err != nil {
+		return err
+	}
+	last, err := db.Value[time.Time](tx, `SELECT max(not_before) FROM mail WHERE line_id = $1 AND cancel_key = $2 AND state <> 'cancelled'`, m.Line, m.Key)
+	if err != nil {
+		return err
+	}
+	if !last.IsZero() {
+		m.Delay = max(m.Delay, last.Add(pause).Sub(tx.Now))
+	}
+	return EnqueueTx(ctx, tx, k, m)
+}
+
 const deliveryColumns = `id, template, audience, to_sealed, state, created_at, ended_at, reply, attempts, resent_as`
 
 // OfLine lists the mails about a line, oldest first.

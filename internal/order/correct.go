@@ -85,7 +85,7 @@ func (s *Service) correctTx(ctx context.Context, tx *db.Tx, by actor.Actor, l Li
 	if err := wordsTx(tx, l); err != nil || l.State != AwaitingCardholder {
 		return l, err
 	}
-	return l, s.askTx(ctx, tx, l, untold, 0, "")
+	return l, s.askTx(ctx, tx, l, untold, 0, changeKey(l.ID))
 }
 
 // noteChanged remembers what is new for the reviewer and for the cardholder.
@@ -96,7 +96,7 @@ func (l *Line) noteChanged(tx *db.Tx, codes []string) {
 	if l.Review != nil && !l.changedAt.After(l.Review.At) {
 		l.Changed = nil
 	}
-	if !l.changedAt.After(l.ToldAt) {
+	if !l.changedAt.After(l.ToldAt) && !tx.Now.Before(l.ToldAt.Add(ChangePause)) { // until then the mail may still wait, and is replaced
 		l.untold = nil
 	}
 	l.Changed, l.untold = union(l.Changed, codes), union(l.untold, codes)
@@ -255,7 +255,7 @@ func (s *Service) takeOverTx(ctx context.Context, tx *db.Tx, by actor.Actor, l L
 		if l.State != AwaitingCardholder {
 			return l, nil // told when it is their turn
 		}
-		return l, s.askTx(ctx, tx, l, untold, 0, "")
+		return l, s.askTx(ctx, tx, l, untold, 0, changeKey(l.ID))
 	}
 	return l, s.toOrdererTx(ctx, tx, l, notify.Mail{Template: notify.OrderNameTakenOver}, func(*i18n.Texts) map[string]string {
 		return map[string]string{notify.KeyName: l.Name(), notify.KeyBefore: before}

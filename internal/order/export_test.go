@@ -56,3 +56,6 @@ func Plans(ctx context.Context, s *Service, company uuid.UUID) map[string]Plan {
 
 // SaveTx is how a move writes a line.
 var SaveTx = saveTx
+
+// Untold are the fields that the mail about changes names.
+func Untold(l Line) []string { return l.untold }

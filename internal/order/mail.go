@@ -46,12 +46,16 @@ func (s *Service) OpenLink(ctx context.Context, token string) (ID, error) {
 
 // toCardholderTx mails the cardholder of a line. Keys of data are notify's.
 func (s *Service) toCardholderTx(ctx context.Context, tx *db.Tx, l Line, m notify.Mail, data map[string]string) error {
+	return mailCardholder(l, m, data, func(m notify.Mail) error { return notify.EnqueueTx(ctx, tx, s.keep, m) })
+}
+
+func mailCardholder(l Line, m notify.Mail, data map[string]string, send func(notify.Mail) error) error {
 	if l.Claimed.Email == "" {
 		return nil
 	}
 	m.To, m.ToName, m.Lang = l.Claimed.Email, l.Name(), l.Claimed.Lang
 	m.Line, m.Order, m.Company, m.Data = l.ID, l.Order, l.Company, data
-	return notify.EnqueueTx(ctx, tx, s.keep, m)
+	return send(m)
 }
 
 // toOrdererTx mails who ordered a line, or who orders for the company in their place; see [account.OrderersTx].
@@ -108,7 +112,11 @@ func (l *Line) told(tx *db.Tx) (changed []string) {
 	return changed
 }
 
-// askTx writes to the cardholder that the line waits for approval; changed is what is new since the last time.
+// changeKey is the key of the mail about changes that an orderer made: at most one waits.
+func changeKey(line ID) string { return "changed:" + line.String() }
+
+// askTx writes to the cardholder that the line waits for approval; changed is what is new since the last time. With
+// changeKey, a mail about changes comes in the place of one that still waits: correcting doesn't fill anybody's inbox.
 func (s *Service) askTx(ctx context.Context, tx *db.Tx, l Line, changed []string, delay time.Duration, key string) error {
 	path, err := s.linkTx(tx, l.ID)
 	if err != nil {
@@ -125,6 +133,9 @@ func (s *Service) askTx(ctx context.Context, tx *db.Tx, l Line, changed []string
 	if len(changed) > 0 {
 		m.Template = notify.OrderChanged
 		inBoth(data, notify.KeyChanged, l.Claimed.Lang, func(t *i18n.Texts) string { return fieldList(t, changed) })
+	}
+	if m.Template == notify.OrderChanged && key == changeKey(l.ID) {
+		return mailCardholder(l, m, data, func(m notify.Mail) error { return notify.ReplaceTx(ctx, tx, s.keep, m, ChangePause) })
 	}
 	return s.toCardholderTx(ctx, tx, l, m, data)
 }

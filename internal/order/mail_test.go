@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/notify"
@@ -70,5 +71,50 @@ func TestWhoGetsTheOrderersMails(t *testing.T) {
 		reject("bo@furuborg.example", "eva@furuborg.example")
 		revoke("company_id = $2 AND revoked_at IS NULL", k.Company.ID)
 		reject()
+	})
+}
+
+// However often an orderer corrects, the cardholder gets a mail in ten minutes, with everything that is new.
+func TestManyCorrectionsAreFewMails(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, k *ordertest.Kit) {
+		l := k.Awaiting(t, ordertest.Who("Jonas", "Petraitis", k.Number()))
+		correct := func(change func(*order.Who)) {
+			t.Helper()
+			w := l.AsTyped()
+			change(&w)
+			l = must[order.Line](t)(k.Orders.Correct(t.Context(), k.Orderer, l.ID, l.Revision, w))
+		}
+		has := func(want ...string) {
+			t.Helper()
+			if got := mails(t, k, l.ID); !slices.Equal(got, append([]string{"order_awaiting_cardholder"}, want...)) {
+				t.Errorf("mails: %v", got)
+			}
+		}
+		correct(func(w *order.Who) { w.Phone = "070-174 06 06" })
+		has("order_changed")
+		advance(t, k, time.Minute)
+		correct(func(w *order.Who) { w.Phone = "070-174 06 07" })
+		advance(t, k, time.Minute)
+		correct(func(w *order.Who) { w.GivenName = "Joonas" })
+		has("order_changed", "~order_changed", "order_changed")
+		if got := order.Untold(k.Line(t, l.ID)); !slices.Equal(got, []string{"phone", "given_name"}) {
+			t.Errorf("the mail names %v", got)
+		}
+		times := must[[]time.Time](t)(db.Read(t.Context(), k.DB, func(_ context.Context, tx *db.Tx) ([]time.Time, error) {
+			return db.Rows(tx, db.Column[time.Time], "SELECT not_before FROM mail WHERE line_id = $1 AND template = 'order_changed' AND state = 'waiting' ORDER BY id", l.ID)
+		}))
+		if len(times) != 2 || times[1].Sub(times[0]) != order.ChangePause {
+			t.Errorf("sent at %v", times)
+		}
+		advance(t, k, 20*time.Minute)
+		correct(func(w *order.Who) { w.Surname = "Petraites" })
+		has("order_changed", "~order_changed", "order_changed", "order_changed")
+		if got := order.Untold(k.Line(t, l.ID)); !slices.Equal(got, []string{"surname"}) {
+			t.Errorf("the mail names %v", got)
+		}
+		correct(func(w *order.Who) { w.Phone = "" })
+		must[order.Line](t)(k.Orders.Cancel(t.Context(), k.Orderer, l.ID, l.Revision))
+		has("~order_changed", "~order_changed", "~order_changed", "~order_changed", "~order_changed") // none has been sent yet
 	})
 }

@@ -175,7 +175,8 @@ const (
 	DraftFor    = 30 * day
 	LapseAfter  = 90 * day
 	LapseNotice = 7 * day
-	RemindPause = time.Hour // between reminders that an orderer asks for
+	RemindPause = time.Hour        // between reminders that an orderer asks for
+	ChangePause = 10 * time.Minute // between mails about changes that an orderer makes
 	day         = 24 * time.Hour
 )
 

@@ -13,6 +13,7 @@ import (
 	"github.com/kortverk/kortverk/internal/eid"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/journal"
+	"github.com/kortverk/kortverk/internal/notify"
 	"github.com/kortverk/kortverk/internal/seal"
 )
 
@@ -72,6 +73,11 @@ func (s *Service) moveTx(ctx context.Context, tx *db.Tx, by actor.Actor, before 
 	if after.State = to; to != before.State {
 		after.StateAt = tx.Now
 		arrive(&after, on, tx)
+	}
+	if before.State == AwaitingCardholder && to != before.State {
+		if _, err := notify.CancelTx(ctx, tx, changeKey(before.ID)); err != nil { // it asks for what can't be done now
+			return Line{}, err
+		}
 	}
 	after.dueAt = after.nextDue()
 	if after, err = saveTx(tx, before, after); err != nil {
