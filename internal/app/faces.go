@@ -50,7 +50,7 @@ func (a *App) faces() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", a.engine.Handler(tables...))
 	mux.Handle("/reader/", readerapi.New(s.checks, readerapi.Config{IP: a.engine.IP}, a.log))
-	mux.Handle(bureau.ReceiptsPath, bureau.Receipts(s.bureauKeys, s.production.Receive, s.production.RefusedMessage, a.log))
+	mux.Handle(bureau.ReceiptsPath, bureau.Receipts(s.bureauKeys, s.production.Receive, s.production.RefusedMessage, a.engine.IP, a.log))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "well") })
 	mux.HandleFunc("GET /readyz", a.ready)
 	return mux

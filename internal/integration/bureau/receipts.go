@@ -11,9 +11,11 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/limit"
 	"github.com/kortverk/kortverk/internal/production"
 )
 
@@ -63,8 +65,16 @@ type Receive func(ctx context.Context, r []production.Receipt) ([]production.Out
 // the code of the problem, so that people see them (production.Service.RefusedMessage).
 type Refused func(ctx context.Context, why string) error
 
-// Receipts is the handler of ReceiptsPath: POST only, signed by one of keys.
-func Receipts(keys Keys, receive Receive, refused Refused, log *slog.Logger) http.Handler {
+// maxRefused is how many refused messages an address may send in refusedIn before it is answered with 429 and nothing is
+// noted: anybody can send such messages, and each note is a write. What is signed well is taken however many came before.
+const (
+	maxRefused = 30
+	refusedIn  = 10 * time.Minute
+)
+
+// Receipts is the handler of ReceiptsPath: POST only, signed by one of keys. ip is the caller's address.
+func Receipts(keys Keys, receive Receive, refused Refused, ip func(*http.Request) string, log *slog.Logger) http.Handler {
+	limiter := limit.New(maxRefused, refusedIn)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answers, err := takeReceipts(w, r, keys, receive)
 		if err == nil {
@@ -72,6 +82,13 @@ func Receipts(keys Keys, receive Receive, refused Refused, log *slog.Logger) htt
 			return
 		}
 		problem := asProblem(err)
+		if problem.Status < 500 {
+			if ok, wait := limiter.Allow(ip(r)); !ok {
+				w.Header().Set("Retry-After", strconv.Itoa(int(wait/time.Second)+1))
+				(&Problem{Status: http.StatusTooManyRequests, Code: "busy", Detail: "too many refused messages from this address"}).Write(w)
+				return
+			}
+		}
 		level := slog.LevelWarn
 		if problem.Status >= 500 {
 			level = slog.LevelError

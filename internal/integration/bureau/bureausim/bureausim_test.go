@@ -103,7 +103,7 @@ func connect(t *testing.T, folder string, knobs string) *product {
 	theirKey, trustThem := newKey(2)
 	p := &product{t: t, known: map[string]bool{}, seen: map[string]bool{}}
 	mux := http.NewServeMux()
-	mux.Handle(bureau.ReceiptsPath, bureau.Receipts(trustThem, p.receive, p.refused, slog.New(slog.DiscardHandler)))
+	mux.Handle(bureau.ReceiptsPath, bureau.Receipts(trustThem, p.receive, p.refused, remote, slog.New(slog.DiscardHandler)))
 	ours := httptest.NewServer(mux)
 	t.Cleanup(ours.Close)
 	var err error

@@ -15,7 +15,7 @@ import (
 func TestReceiptsAddressTakesOnlyWhatItShould(t *testing.T) {
 	key, trust := newKey(2)
 	p := &product{t: t, known: map[string]bool{"c": true}, seen: map[string]bool{}}
-	h := bureau.Receipts(trust, p.receive, p.refused, slog.New(slog.DiscardHandler))
+	h := bureau.Receipts(trust, p.receive, p.refused, remote, slog.New(slog.DiscardHandler))
 	const good = `[{"id":"r-1","batch":"b","card_id":"c","kind":"dispatched","at":"2026-11-20T09:12:00Z"}]`
 	for name, c := range map[string]struct {
 		method, kind, body, signature string
@@ -52,5 +52,40 @@ func TestReceiptsAddressTakesOnlyWhatItShould(t *testing.T) {
 	h.ServeHTTP(w, r)
 	if w.Code != http.StatusServiceUnavailable || strings.Contains(w.Body.String(), "db.") {
 		t.Errorf("our own trouble: %d %s", w.Code, w.Body)
+	}
+}
+
+func remote(r *http.Request) string { return r.RemoteAddr }
+
+// Unsigned messages are noted only so often: each note is a write. The bureau itself is heard all the same.
+func TestRefusedMessagesAreLimited(t *testing.T) {
+	key, trust := newKey(2)
+	p := &product{t: t, known: map[string]bool{"c": true}, seen: map[string]bool{}}
+	h := bureau.Receipts(trust, p.receive, p.refused, remote, slog.New(slog.DiscardHandler))
+	const good = `[{"id":"r-1","batch":"b","card_id":"c","kind":"dispatched","at":"2026-11-20T09:12:00Z"}]`
+	send := func(from, signature string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodPost, bureau.ReceiptsPath, strings.NewReader(good))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set(bureau.SignatureHeader, signature)
+		r.RemoteAddr = from
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	var last *httptest.ResponseRecorder
+	for range 200 {
+		last = send("192.0.2.1", "")
+	}
+	if last.Code != http.StatusTooManyRequests || last.Header().Get("Retry-After") == "" || !strings.Contains(last.Body.String(), `"busy"`) {
+		t.Errorf("%d, again after %q: %s", last.Code, last.Header().Get("Retry-After"), last.Body)
+	}
+	if len(p.why) < 10 || len(p.why) > 50 {
+		t.Errorf("%d of 200 were noted", len(p.why))
+	}
+	if w := send("192.0.2.2", ""); w.Code != http.StatusUnauthorized {
+		t.Errorf("another address: %d", w.Code)
+	}
+	if w := send("192.0.2.1", bureau.Sign(key, time.Now(), []byte(good))); w.Code != http.StatusOK {
+		t.Errorf("the bureau from the same address: %d %s", w.Code, w.Body)
 	}
 }
