@@ -33,6 +33,7 @@ import (
 	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/endlog"
 	"github.com/kortverk/kortverk/internal/journal"
 	"github.com/kortverk/kortverk/internal/seal"
 	"github.com/kortverk/kortverk/internal/web"
@@ -49,6 +50,7 @@ type App struct {
 	engine   *web.Engine
 	handler  http.Handler
 	stopping atomic.Bool // readiness says no before the listeners close
+	ends     *endlog.Log // SQLite only
 	listener net.Listener
 	admin    net.Listener
 }
@@ -89,6 +91,9 @@ func New(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 		return nil, err
 	}
 	if a.services, err = newServices(a.cfg, a.db, a.keys, log); err != nil {
+		return nil, err
+	}
+	if err = a.logEnds(); err != nil {
 		return nil, err
 	}
 	if err = a.loadClock(ctx); err != nil {
@@ -161,6 +166,9 @@ func (a *App) Close() error {
 	}
 	if a.db != nil {
 		errs = append(errs, a.db.Close())
+	}
+	if a.ends != nil {
+		errs = append(errs, a.ends.Close())
 	}
 	return errors.Join(errs...)
 }

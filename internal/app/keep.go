@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/kortverk/kortverk/internal/audit"
 	"github.com/kortverk/kortverk/internal/backup"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/endlog"
 )
 
 type auditCmd struct{ Config }
@@ -66,7 +68,7 @@ func (c backupCmd) Run(e env) error {
 	if c.KeyFile == "" {
 		return errors.New("KORTVERK_KEY_FILE must be set as for kortverk serve: the backup says which key file it needs")
 	}
-	m, err := backup.Write(e.ctx, backup.Source{Database: c.SQLitePath(), KeyFile: c.KeyFile, Program: e.version}, c.File)
+	m, err := backup.Write(e.ctx, backup.Source{Database: c.SQLitePath(), KeyFile: c.KeyFile, Ends: c.endsPath(), Program: e.version}, c.File)
 	if err != nil {
 		return err
 	}
@@ -76,25 +78,43 @@ func (c backupCmd) Run(e env) error {
 }
 
 type restoreCmd struct {
-	From restoreFromCmd `cmd:"" default:"withargs" help:"Bring a backup back into an empty KORTVERK_DATA."`
+	From    restoreFromCmd    `cmd:"" default:"withargs" help:"Bring a backup back into an empty KORTVERK_DATA."`
+	Confirm restoreConfirmCmd `cmd:"" help:"Say that cards which answer unknown since a restore are as the backup had them."`
 }
 
 type restoreFromCmd struct {
 	Config
 	File string `arg:"" help:"The backup."`
+	Ends string `name:"ends" help:"The journal of ends (ends.log) of the database that was lost. Default: the one in KORTVERK_DATA, if there is one."`
 }
 
+func now() time.Time { return time.Now() }
+
+// Run restores, replays what the journal of ends knows, and says what is left to do.
 func (c restoreFromCmd) Run(e env) error {
 	if c.DatabaseURL != "" {
 		return errors.New("PostgreSQL is restored with its own tools: pg_restore, or a base backup and the WAL archive")
 	}
-	m, err := backup.Restore(e.ctx, c.File, backup.Target{Database: c.SQLitePath(), KeyFile: c.KeyFile})
+	var o outcome
+	m, err := backup.Restore(e.ctx, c.File, backup.Target{Database: c.SQLitePath(), KeyFile: c.KeyFile, Beside: []string{endlog.Name},
+		Finish: func(ctx context.Context, file string, m backup.Manifest) error { return c.settle(ctx, e, file, m, &o) }})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(e.out, "%s is restored: %d cards, schema version %d, as of %s.\n", c.SQLitePath(), m.Cards, m.Schema, m.MadeAt.Format(time.RFC3339))
 	if c.KeyFile == "" {
 		fmt.Fprintf(e.out, "KORTVERK_KEY_FILE is not set: %s.\n", m.Needs())
+	}
+	switch {
+	case o.why != "":
+		fmt.Fprintf(e.out, "What was blocked after that can't be known: %s.\n", o.why)
+	case o.last.At.IsZero():
+		fmt.Fprintf(e.out, "Nothing was blocked, ended or held after that.\n")
+	default:
+		fmt.Fprintf(e.out, "%d changes after that were replayed from the journal of ends, the last of %s.\n", o.replayed, o.last.At.Format(time.RFC3339))
+	}
+	if o.doubted > 0 {
+		fmt.Fprintf(e.out, "%d cards answer unknown until somebody confirms them: kortverk restore confirm --by NAME NUMBER…, or --all.\n", o.doubted)
 	}
 	return nil
 }

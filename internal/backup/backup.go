@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/endlog"
 	"github.com/kortverk/kortverk/internal/seal"
 )
 
@@ -19,6 +20,7 @@ import (
 type Source struct {
 	Database string // SQLite's file
 	KeyFile  string
+	Ends     string // the journal of ends beside it; it need not exist
 	Program  string // version
 }
 
@@ -44,6 +46,14 @@ func Write(ctx context.Context, from Source, file string) (m Manifest, err error
 		return m, fmt.Errorf("backup: %w", err)
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // what is left there is of no use
+	// Before the snapshot: what is added meanwhile is in both, and replaying it changes nothing.
+	ends, err := endlog.Read(from.Ends)
+	if errors.Is(err, endlog.ErrBroken) {
+		ends, err = endlog.Content{}, nil // the backup is good; nothing can be replayed on it
+	}
+	if err != nil {
+		return m, fmt.Errorf("backup: %w", err)
+	}
 	snapshot := filepath.Join(dir, "snapshot")
 	if err := db.SnapshotSQLite(ctx, from.Database, snapshot); err != nil {
 		return m, fmt.Errorf("backup: %w", err)
@@ -51,6 +61,7 @@ func Write(ctx context.Context, from Source, file string) (m Manifest, err error
 	if m, err = describe(ctx, snapshot); err != nil {
 		return m, fmt.Errorf("backup: %w", err)
 	}
+	m.EndsMark = ends.Mark()
 	m.Program, m.MadeAt, m.KeyFile, m.KeyID = from.Program, time.Now().UTC().Truncate(time.Second), filepath.Base(from.KeyFile), keyID(keys)
 	if m.KeyProbe, err = keys.Seal(probePurpose, m.KeyID, []byte(probeWord)); err != nil {
 		return m, err

@@ -33,6 +33,7 @@ type Manifest struct {
 	KeyFile        string    `json:"key_file"`         // the name that it had
 	KeyID          string    `json:"key_id"`           // the same for ever, also after a rotation
 	KeyProbe       []byte    `json:"key_probe"`        // opens with the newest key that sealed anything in it
+	EndsMark       string    `json:"ends_mark"`        // the newest line of the journal of ends, "" without one
 	DatabaseSize   int64     `json:"database_size"`
 	DatabaseSHA256 string    `json:"database_sha256"`
 }
