@@ -26,7 +26,7 @@ func (d Deps) activateForm(v *web.Visit) error {
 		return err
 	}
 	if !c.may(card.ActionActivate) {
-		return v.Redirect(cardPath(c.Card.Number)) // which says why
+		return v.Redirect(cardPath(c.Card)) // which says why
 	}
 	older, err := d.older(v, c.Card)
 	if err != nil {
@@ -52,7 +52,7 @@ func (d Deps) activate(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	path := cardPath(c.Card.Number) + "/activate"
+	path := cardPath(c.Card) + "/activate"
 	if !v.Fresh() {
 		return d.Flow.Fresh(v, path)
 	}

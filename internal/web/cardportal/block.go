@@ -13,7 +13,7 @@ func (d Deps) blockForm(v *web.Visit) error {
 		return err
 	}
 	if !c.may(card.ActionBlock) {
-		return v.Redirect(cardPath(c.Card.Number))
+		return v.Redirect(cardPath(c.Card))
 	}
 	return v.Render(blockPage(c, ui.Form{}))
 }
@@ -24,7 +24,7 @@ func (d Deps) block(v *web.Visit) error {
 		return err
 	}
 	if c.Status == card.StatusBlocked { // pressed twice: it is as it should be
-		return v.Redirect(cardPath(c.Card.Number))
+		return v.Redirect(cardPath(c.Card))
 	}
 	form := v.Form()
 	_, err = d.Cards.Block(v.R.Context(), v.Actor, c.Card.ID, revision(v), card.Reason(v.Text("reason")), v.Text("note"))
@@ -35,7 +35,7 @@ func (d Deps) block(v *web.Visit) error {
 		return err
 	}
 	v.Flash(ui.OK, "cardportal.blocked")
-	return v.Redirect(cardPath(c.Card.Number))
+	return v.Redirect(cardPath(c.Card))
 }
 
 func blockReasons(t *i18n.Texts) []ui.Option {

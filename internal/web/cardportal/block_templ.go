@@ -77,7 +77,7 @@ func blockPage(c cardView, f ui.Form) templ.Component {
 				var templ_7745c5c3_Var4 string
 				templ_7745c5c3_Var4, templ_7745c5c3_Err = templ.ResolveAttributeValue(f.Value("revision", revisionText(c.Card.Revision)))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `block.templ`, Line: 20, Col: 98}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `web/cardportal/block.templ`, Line: 20, Col: 98}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ_7745c5c3_Var4)
 				if templ_7745c5c3_Err != nil {
@@ -104,9 +104,9 @@ func blockPage(c cardView, f ui.Form) templ.Component {
 			templ_7745c5c3_Err = ui.Confirmation(ui.Question{
 				Title: ui.T(ctx, "cardportal.block.title"), Object: c.Card.Name(), ObjectNumber: c.Number,
 				Consequences: c.consequences(ui.Texts(ctx), card.ActionBlock, false),
-				Action:       cardPath(c.Card.Number) + "/block",
+				Action:       cardPath(c.Card) + "/block",
 				Verb:         ui.Btn{Label: ui.T(ctx, "cardportal.block.verb"), Kind: ui.Confirm, Icon: "ban"},
-				Keep:         ui.Link{Label: ui.T(ctx, "cardportal.block.keep"), Href: cardPath(c.Card.Number)},
+				Keep:         ui.Link{Label: ui.T(ctx, "cardportal.block.keep"), Href: cardPath(c.Card)},
 			}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var3), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

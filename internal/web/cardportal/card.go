@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/card"
 	"github.com/kortverk/kortverk/internal/clock"
@@ -33,8 +35,12 @@ func (i cardItem) today() clock.Date {
 	return i.Card.ValidUntil
 }
 
-// own finds the card in the path, if it is the visitor's.
+// own finds the card in the path, by its id or its number, if it is the visitor's.
 func (d Deps) own(v *web.Visit) (card.Card, error) {
+	if id, err := uuid.Parse(v.Path("number")); err == nil {
+		full, err := d.Cards.View(v.R.Context(), v.Actor, id)
+		return full.Card, err
+	}
 	n, err := card.ParseNumber(v.Path("number"))
 	if err != nil {
 		return card.Card{}, v.NotFound()
@@ -84,10 +90,10 @@ func (c cardView) may(a card.Action) bool {
 func (c cardView) actions(t *i18n.Texts) []ui.Row {
 	var out []ui.Row
 	if c.may(card.ActionShowPIN) {
-		out = append(out, ui.Row{Icon: "key-round", Tone: ui.Wait, Title: t.T("cardportal.pin.row"), Text: t.T("cardportal.pin.row.text"), Href: cardPath(c.Card.Number) + "/pin"})
+		out = append(out, ui.Row{Icon: "key-round", Tone: ui.Wait, Title: t.T("cardportal.pin.row"), Text: t.T("cardportal.pin.row.text"), Href: cardPath(c.Card) + "/pin"})
 	}
 	if c.may(card.ActionBlock) {
-		out = append(out, ui.Row{Icon: "ban", Tone: ui.Stop, Title: t.T("cardportal.block.row"), Text: t.T("cardportal.block.row.text"), Href: cardPath(c.Card.Number) + "/block", Dialog: true})
+		out = append(out, ui.Row{Icon: "ban", Tone: ui.Stop, Title: t.T("cardportal.block.row"), Text: t.T("cardportal.block.row.text"), Href: cardPath(c.Card) + "/block", Dialog: true})
 	}
 	return out
 }

@@ -21,11 +21,11 @@ func TestActivationShowsThePINOnce(t *testing.T) {
 		k.signIn(h)
 		k.stale()
 		page := k.browser.Get("/me").Is(200).Check().Has("Aktivera kortet från " + k.Company.Name)
-		page = page.Follow("Aktivera kortet").At(path(c) + "/activate").Is(200).Check()
+		page = page.Follow("Aktivera kortet").At(before(c) + "/activate").Is(200).Check()
 		if len(page.All("input#digits")) > 0 {
 			t.Error("digits are asked for before the identification that they need")
 		}
-		page = k.approveIn(page.Form("/activate").Submit(""), h).At(path(c) + "/activate").Is(200).Check()
+		page = k.approveIn(page.Form("/activate").Submit(""), h).At(before(c) + "/activate").Is(200).Check()
 		page.Has("De sex sista siffrorna", c.Number.Masked()[:8])
 		if strings.Contains(page.Text(), c.Number.LastSix()) {
 			t.Error("the page shows the digits that prove that the card is in the hand")
@@ -130,7 +130,7 @@ func TestDigitsWithoutFreshIdentificationLeadToIt(t *testing.T) {
 	if now := k.card(h, c); now.State != card.Produced {
 		t.Errorf("card is %s", now.State)
 	}
-	page.Follow("Försök igen").At(path(c) + "/activate")
+	page.Follow("Försök igen").At(before(c) + "/activate")
 }
 
 // Rows: 61, 64, 154

@@ -181,3 +181,6 @@ func (k *kit) card(h ordertest.Holder, c card.Card) card.Card {
 }
 
 func path(c card.Card) string { return "/me/cards/" + string(c.Number) }
+
+// before is the path of a card that isn't activated: without its number.
+func before(c card.Card) string { return "/me/cards/" + c.ID.String() }

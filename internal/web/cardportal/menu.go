@@ -15,6 +15,13 @@ func menu(t *i18n.Texts, path string) ui.Menu {
 	}}
 }
 
-func cardPath(n card.Number) string { return "/me/cards/" + string(n) }
+// cardPath is the card's page. Until the card is activated its address doesn't
+// hold the number: activation asks for digits that must come from the card.
+func cardPath(c card.Card) string {
+	if c.ActivatedAt.IsZero() {
+		return "/me/cards/" + c.ID.String()
+	}
+	return "/me/cards/" + string(c.Number)
+}
 
 func approvePath(line string) string { return "/me/approve/" + line }

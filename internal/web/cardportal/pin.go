@@ -17,7 +17,7 @@ func (d Deps) pinForm(v *web.Visit) error {
 		return err
 	}
 	if !c.may(card.ActionShowPIN) {
-		return v.Redirect(cardPath(c.Card.Number))
+		return v.Redirect(cardPath(c.Card))
 	}
 	return v.Render(askPINPage(task{cardView: c, Fresh: v.Fresh()}))
 }
@@ -27,7 +27,7 @@ func (d Deps) pin(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
-	path := cardPath(c.Card.Number) + "/pin"
+	path := cardPath(c.Card) + "/pin"
 	if !v.Fresh() {
 		return d.Flow.Fresh(v, path)
 	}
@@ -58,7 +58,7 @@ func (d Deps) refused(v *web.Visit, t task, path string, err error, page func(ta
 		}
 		return v.RenderStatus(http.StatusTooManyRequests, page(t))
 	case f.Kind == fault.Conflict && f.Code != "card.changed":
-		return v.Redirect(cardPath(t.Card.Number)) // its page says what the card is now
+		return v.Redirect(cardPath(t.Card)) // its page says what the card is now
 	}
 	if t.Form, ok = t.Form.With(err); ok {
 		return v.Invalid(page(t))

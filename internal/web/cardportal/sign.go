@@ -102,7 +102,7 @@ func (d Deps) done(v *web.Visit) error {
 // next is where activation is: on the card itself once it exists.
 func (x doneView) next() string {
 	if x.Card != nil && x.Card.State == card.Produced {
-		return cardPath(x.Card.Number) + "/activate"
+		return cardPath(*x.Card) + "/activate"
 	}
 	return homePath
 }
