@@ -44,9 +44,9 @@ func (c worldCmd) Run(e env) error {
 	if err := w.WriteDevJSON(); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.out, "The sandbox world is at %s\n\nSet this for kortverk serve, and KORTVERK_SANDBOX=1:\n", w.URL())
+	fmt.Fprintf(e.out, "The sandbox world is at %s\n\nPaste this where kortverk serve is going to run:\n\n  export KORTVERK_SANDBOX=1\n", w.URL())
 	for _, s := range w.Settings() {
-		fmt.Fprintf(e.out, "  %s=%s\n", s[0], s[1])
+		fmt.Fprintf(e.out, "  export %s=%s\n", s[0], s[1])
 	}
 	return w.Run(e.ctx)
 }

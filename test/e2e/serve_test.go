@@ -69,7 +69,7 @@ func production(t *testing.T, engine string) (s *sandbox, link string) {
 		"KORTVERK_DATA=" + world.data, "KORTVERK_WORLD_ADDR=localhost:0", "KORTVERK_BASE_URL=http://" + addr, "KORTVERK_WORLD_READER_KEY=" + key,
 	})
 	world.wait("the world", world.readDevJSON)
-	for _, m := range regexp.MustCompile(`(?m)^  (KORTVERK_\w+=\S+)$`).FindAllStringSubmatch(world.log.String(), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^  export (KORTVERK_\w+=\S+)$`).FindAllStringSubmatch(world.log.String(), -1) {
 		env = append(env, m[1])
 	}
 	s = &sandbox{t: t, data: world.data, log: &bytes.Buffer{}}
