@@ -198,8 +198,10 @@ func (s *scene) sent(t *testing.T, who string) order.Order {
 	o, err := orders.NewDraft(t.Context(), alva)
 	must(t, err)
 	line := o.Lines[0].ID
-	_, err = orders.SetPerson(t.Context(), alva, line, order.Who{GivenName: p.GivenName, Surname: p.Surname, Nationality: p.Nationality,
-		PersonalNumber: p.PersonalNumber, Email: p.Email, Phone: p.Phone, Lang: "sv"})
+	_, err = orders.SetPerson(t.Context(), alva, line, order.Who{
+		GivenName: p.GivenName, Surname: p.Surname, Nationality: p.Nationality,
+		PersonalNumber: p.PersonalNumber, Email: p.Email, Phone: p.Phone, Lang: "sv",
+	})
 	must(t, err)
 	_, err = orders.SetCard(t.Context(), alva, line, order.CardChoice{Type: "standard"})
 	must(t, err)

@@ -48,7 +48,9 @@ func TestPublicScreens(t *testing.T) {
 			v.keys(page.name)
 		}
 	}
-	v.open("/check")
+	v.open("/")
+	v.press("Kontrollera ett kort")
+	v.at("^/check$")
 	v.write("number", "BB-12")
 	v.pressOn("main form button")
 	v.look("check-wrong")
