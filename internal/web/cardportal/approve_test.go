@@ -135,6 +135,19 @@ func TestAMismatchIsRepairedByOnePress(t *testing.T) {
 	}
 }
 
+// A name that can't be printed as it is: the page says so to the cardholder, and who can help.
+func TestANameThatNeedsAShortFormIsTheEmployers(t *testing.T) {
+	k := one(t)
+	h := k.Holder(t, "Jonas", strings.Repeat("Wolfeschlegelsteinhausen", 3))
+	l := k.awaiting(h, "Jonas", "Petriatis")
+	k.signIn(h)
+	page := k.browser.Get("/me/approve/" + l.ID.String()).Is(200)
+	page.Form("/name").Submit("").Is(409).Check().Has("Din arbetsgivare måste först skriva en kortare form", "Fråga min arbetsgivare först")
+	if now := k.Line(t, l.ID); now.Claimed.Surname != "Petriatis" {
+		t.Errorf("the line says %s", now.Claimed.Surname)
+	}
+}
+
 func TestAskTheEmployerFirst(t *testing.T) {
 	k := one(t)
 	h := k.Holder(t, "Jonas", "Petraitis")
