@@ -132,8 +132,8 @@ func steps(v *web.Visit, f draft, page string) ui.Wizard {
 	now := slices.Index(pages, page)
 	whole := readiness(f.line) == ui.ToReview && f.order.Delivery.Line1 != ""
 	w := ui.Wizard{Label: v.T.T("orderportal.steps"), Home: f.base.home()}
-	for i, p := range pages {
-		w.Steps = append(w.Steps, ui.Step{Label: v.T.T("orderportal.step." + p), Href: f.at(p), Done: i < now || whole && i > now, Now: i == now})
+	for i, p := range pages { // the last step is done when the order is sent, and then there is no form
+		w.Steps = append(w.Steps, ui.Step{Label: v.T.T("orderportal.step." + p), Href: f.at(p), Done: i < now || whole && i > now && i < len(pages)-1, Now: i == now})
 	}
 	return w
 }
