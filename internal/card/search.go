@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -302,23 +301,10 @@ func (s *search) page(tx *db.Tx, q Query, today clock.Date) (Page, error) {
 	if err != nil {
 		return Page{}, err
 	}
-	more := len(rows) > q.Limit
-	rows = rows[:min(len(rows), q.Limit)]
-	if back {
-		slices.Reverse(rows)
-	}
 	var p Page
+	rows, p.Next, p.Prev = db.Page(rows, q.Limit, back, from != cursor{}, func(r placed) string { return r.at.String() })
 	for _, r := range rows {
 		p.Rows = append(p.Rows, r.row)
-	}
-	if len(rows) == 0 {
-		return p, nil
-	}
-	if more || back {
-		p.Next = rows[len(rows)-1].at.String()
-	}
-	if (back && more) || (!back && from != cursor{}) {
-		p.Prev = rows[0].at.String()
 	}
 	return p, nil
 }

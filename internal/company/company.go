@@ -99,27 +99,19 @@ const (
 // city, country; the cleaned address then holds what was typed there.
 func (a Address) Clean() (Address, error) {
 	var errs fault.Errors
-	check := func(field string, value *string, parse func(string) (string, error)) {
-		v, err := parse(*value)
-		if e, ok := fault.As(err); ok {
-			errs = append(errs, e.On(field))
-			return
-		}
-		*value = v
-	}
 	if a.Country == "" {
 		a.Country = "SE"
 	}
-	check("name", &a.Name, line("company.address_name_missing"))
+	errs.Clean("name", &a.Name, line("company.address_name_missing"))
 	if strings.TrimSpace(a.CareOf) != "" {
-		check("care_of", &a.CareOf, line(""))
+		errs.Clean("care_of", &a.CareOf, line(""))
 	}
-	check("line1", &a.Line1, line("company.address_line_missing"))
-	check("country", &a.Country, country.Parse)
+	errs.Clean("line1", &a.Line1, line("company.address_line_missing"))
+	errs.Clean("country", &a.Country, country.Parse)
 	if country.Valid(a.Country) {
-		check("postcode", &a.Postcode, func(s string) (string, error) { return country.ParsePostcode(a.Country, s) })
+		errs.Clean("postcode", &a.Postcode, func(s string) (string, error) { return country.ParsePostcode(a.Country, s) })
 	}
-	check("city", &a.City, line("company.address_city_missing"))
+	errs.Clean("city", &a.City, line("company.address_city_missing"))
 	return a, errs.OrNil()
 }
 

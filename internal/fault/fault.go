@@ -146,6 +146,17 @@ func (es Errors) Unwrap() []error {
 	return all
 }
 
+// Clean reads a field: the value becomes what parse makes of it, or keeps what was typed and adds the error with the
+// field's name. parse fails with an *Error.
+func (es *Errors) Clean(field string, value *string, parse func(string) (string, error)) {
+	v, err := parse(*value)
+	if e, ok := As(err); ok {
+		*es = append(*es, e.On(field))
+		return
+	}
+	*value = v
+}
+
 // Field returns the first error of the field, or nil.
 func (es Errors) Field(name string) *Error {
 	for _, e := range es {

@@ -83,3 +83,14 @@ func TestOddArgsPanic(t *testing.T) {
 	odd := strings.Fields("name") // a call that staticcheck can see through would be refused already
 	fault.New(fault.Invalid, "a.b", odd...)
 }
+
+func TestCleanKeepsWhatWasTyped(t *testing.T) {
+	var errs fault.Errors
+	good, bad := " a ", "b"
+	trim := func(string) (string, error) { return "a", nil }
+	errs.Clean("good", &good, trim)
+	errs.Clean("bad", &bad, func(string) (string, error) { return "x", fault.New(fault.Invalid, "test.bad") })
+	if good != "a" || bad != "b" || len(errs) != 1 || errs.Field("bad") == nil || errs.Field("bad").Code != "test.bad" {
+		t.Errorf("%q %q %v", good, bad, errs)
+	}
+}

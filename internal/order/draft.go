@@ -2,7 +2,6 @@ package order
 
 import (
 	"context"
-	"crypto/rand"
 	"slices"
 	"strings"
 
@@ -17,26 +16,21 @@ import (
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/photo"
+	"github.com/kortverk/kortverk/internal/spell"
 )
 
 // MaxLines is how many people one order takes.
 const MaxLines = 50
 
 const (
-	numberPrefix  = "B-"
-	numberLetters = "23456789ABCDEFGHJKMNPQRSTVWXYZ" // nothing that looks like something else
-	numberLength  = 6
+	numberPrefix = "B-"
+	numberLength = 6
 )
 
 // newNumber is an order number that nobody has.
 func newNumberTx(tx *db.Tx) (string, error) {
 	for {
-		b := make([]byte, numberLength)
-		rand.Read(b)
-		for i := range b {
-			b[i] = numberLetters[int(b[i])%len(numberLetters)]
-		}
-		n := numberPrefix + string(b)
+		n := numberPrefix + spell.Code(numberLength)
 		taken, err := db.Value[int](tx, "SELECT COUNT(*) FROM card_order WHERE number = $1", n)
 		if err != nil || taken == 0 {
 			return n, err

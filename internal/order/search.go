@@ -157,30 +157,9 @@ func (s *Service) Lines(ctx context.Context, by actor.Actor, q LineQuery) (LineP
 			return LinePage{}, err
 		}
 		var p LinePage
-		p.Lines, p.Next, p.Prev = page(lines, limit, back, position != "", func(l Line) string { return cursor(l.CreatedAt, l.ID) })
+		p.Lines, p.Next, p.Prev = db.Page(lines, limit, back, position != "", func(l Line) string { return cursor(l.CreatedAt, l.ID) })
 		return p, nil
 	})
-}
-
-// page cuts a list that was read with one too many, and makes the cursors.
-func page[T any](all []T, limit int, back, within bool, at func(T) string) (list []T, next, prev string) {
-	more := len(all) > limit
-	if more {
-		all = all[:limit]
-	}
-	if back {
-		slices.Reverse(all)
-	}
-	if len(all) == 0 {
-		return all, "", ""
-	}
-	if more && !back || back {
-		next = at(all[len(all)-1])
-	}
-	if back && more || !back && within {
-		prev = at(all[0])
-	}
-	return all, next, prev
 }
 
 func (s *Service) lineWhere(tx *db.Tx, company uuid.UUID, q LineQuery) (string, []any) {
@@ -242,7 +221,7 @@ func (s *Service) Orders(ctx context.Context, by actor.Actor, q OrderQuery) (Ord
 		}
 		var p OrderPage
 		_, position := readCursor(orElse(q.Before, q.After))
-		p.Orders, p.Next, p.Prev = page(orders, pageSize(q.Limit), q.Before != "", position != "", func(o Order) string { return cursor(o.SubmittedAt, o.ID) })
+		p.Orders, p.Next, p.Prev = db.Page(orders, pageSize(q.Limit), q.Before != "", position != "", func(o Order) string { return cursor(o.SubmittedAt, o.ID) })
 		return p, s.linesOfTx(tx, p.Orders, false)
 	})
 }

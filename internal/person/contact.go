@@ -144,27 +144,19 @@ type Contact struct {
 // a fault.Errors with the fields phone, street, postcode, city, country; the cleaned contact then holds what was typed there.
 func (c Contact) Clean() (Contact, error) {
 	var errs fault.Errors
-	check := func(field string, value *string, parse func(string) (string, error)) {
-		v, err := parse(*value)
-		if e, ok := fault.As(err); ok {
-			errs = append(errs, e.On(field))
-			return
-		}
-		*value = v
-	}
 	if strings.TrimSpace(c.Phone) != "" {
-		check("phone", &c.Phone, ParsePhone)
+		errs.Clean("phone", &c.Phone, ParsePhone)
 	}
 	if c.Country == "" {
 		c.Country = string(Sweden)
 	}
-	check("country", &c.Country, country.Parse)
+	errs.Clean("country", &c.Country, country.Parse)
 	if strings.TrimSpace(c.Street+c.Postcode+c.City) != "" {
-		check("street", &c.Street, line("person.street_missing"))
+		errs.Clean("street", &c.Street, line("person.street_missing"))
 		if country.Valid(c.Country) {
-			check("postcode", &c.Postcode, func(s string) (string, error) { return country.ParsePostcode(c.Country, s) })
+			errs.Clean("postcode", &c.Postcode, func(s string) (string, error) { return country.ParsePostcode(c.Country, s) })
 		}
-		check("city", &c.City, line("person.city_missing"))
+		errs.Clean("city", &c.City, line("person.city_missing"))
 	}
 	return c, errs.OrNil()
 }

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/spell"
 	"github.com/kortverk/kortverk/internal/web/ui"
 )
 
@@ -27,15 +27,7 @@ var (
 
 // caseNumber is what a person says on the phone, and what the log has: six letters and digits
 // without those that look or sound alike.
-func caseNumber() string {
-	const letters = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-	raw := make([]byte, 6)
-	_, _ = rand.Read(raw) // never fails
-	for i, b := range raw {
-		raw[i] = letters[int(b)%len(letters)]
-	}
-	return string(raw)
-}
+func caseNumber() string { return spell.Code(6) }
 
 func megabytes(n int64) string { return strconv.FormatInt(n>>20, 10) }
 
