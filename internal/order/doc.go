@@ -32,7 +32,14 @@
 // SignText makes a readable text with every printed field, and hidden data: the
 // line, its revision, and digests of the card's data and of the photo. Confirm
 // builds both again and compares them with what was signed, so that the
-// signature is about exactly the card that will be made.
+// signature is about exactly the card that will be made. What of the company was
+// signed stays on the line (SignedCompany), and is what production prints: the
+// company may be called something else by then.
+//
+// # Review
+//
+// Nobody decides about a line that they ordered or whose card is for themselves
+// (order.own_line), whichever of their roles they act in.
 //
 // # Writes
 //
@@ -41,7 +48,15 @@
 // transaction. Of two people who press at the same time one wins, and the other
 // is told what happened (order.changed, order.already_decided). Drafts are the
 // exception: the last save of a step wins, and Submit compares the revision of
-// the whole order with what the page showed.
+// the whole order with what the page showed. Proof, reminders and what the
+// periodic job remembers leave the revision; the column writes counts them, so
+// that a change that read the line before doesn't undo them.
+//
+// # Mails
+//
+// Mails for the orderer go to who ordered while they may order for the company,
+// otherwise to its other orderers (account.OrderersTx). Corrections mail the
+// cardholder at once, then at most every ten minutes, with all that is new.
 //
 // A reviewer may undo for 30 seconds: the mail waits that long, and goes away
 // with the undo.

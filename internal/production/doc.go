@@ -12,6 +12,10 @@
 //
 // # Receipts
 //
+// A line that can't be made (a name that can't be printed, a validity that has
+// passed) waits as a notice: production rechecks it, or gives it back to its
+// orderer (ReturnIncomplete). Printed is what was signed.
+//
 // The bureau answers per card, when it likes, in any order, more than once, or
 // never. Receive takes each receipt in a transaction of its own:
 //
