@@ -93,11 +93,29 @@ func (s *sandbox) launch(command string, env []string) {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(s.stop)
+	if command != "world" {
+		s.t.Cleanup(func() { audited(s.t, env) })
+	}
 	s.t.Cleanup(func() {
 		if s.t.Failed() {
 			s.t.Logf("kortverk %s printed:\n%s", command, tail(s.log.String(), 60))
 		}
 	})
+}
+
+// audited has the checker read what a test has left behind, while it still runs: no journey leaves anything that can't be.
+func audited(t *testing.T, env []string) {
+	file, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(file, "audit")
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("kortverk audit: %v\n%s", err, out)
+	} else {
+		t.Logf("%s", out)
+	}
 }
 
 // accept takes an invitation's link and answers where it led.
