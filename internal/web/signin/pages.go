@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"context"
 	"math"
 	"net/url"
 	"strconv"
@@ -14,6 +15,9 @@ import (
 	"github.com/kortverk/kortverk/internal/web"
 	"github.com/kortverk/kortverk/internal/web/ui"
 )
+
+// settleFor is longer than the time between two questions to the eID.
+const settleFor = 2500 * time.Millisecond
 
 // choose is the sign-in page. Who is signed in already goes on at once, unless
 // they have asked to become somebody else.
@@ -111,7 +115,29 @@ func (f *Flow) returned(v *web.Visit) error {
 	if err != nil {
 		return err
 	}
+	f.settle(v, t)
 	return v.Redirect("/eid/" + t.ID.String())
+}
+
+// settle waits a moment for the answer of somebody who comes back from the app:
+// it is asked for every two seconds, and a code to scan would make them think
+// that nothing has happened.
+func (f *Flow) settle(v *web.Visit, t eid.Transaction) {
+	ctx, cancel := context.WithTimeout(v.R.Context(), settleFor)
+	defer cancel()
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for !t.Done() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		var err error
+		if t, err = f.EID.Find(ctx, t.ID, v.Browser()); err != nil {
+			return // the page itself says what is wrong
+		}
+	}
 }
 
 func (f *Flow) cancel(v *web.Visit) error {
