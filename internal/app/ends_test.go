@@ -162,7 +162,30 @@ func TestBlocksAfterTheBackupStay(t *testing.T) {
 	given := k.restore(file, "--ends", k.a.cfg.endsPath())
 	k.same("with the journal of ends", k.answers(k.look(given), s.Made), want)
 
-	// Without it.
+	k.without(file, atBackup, s)
+
+	// A company's hold counts as well, and the journal is found beside where the database was.
+	if _, err := s.Companies.Hold(ctx, officer, s.Company.ID, "unpaid", ""); err != nil {
+		t.Fatal(err)
+	}
+	held := k.answers(d, s.Made)
+	if held["replacement"] != "company_suspended" {
+		t.Fatalf("%v", held)
+	}
+	held["remade"] = "unknown"
+	found := filepath.Join(t.TempDir(), "data")
+	copyEnds(t, k.a.cfg.endsPath(), found)
+	if out, code := k.run("restore", file, "--data", found, "--key-file", k.keys); code != 0 {
+		t.Fatal(out)
+	}
+	k.same("held", k.answers(k.look(found), s.Made), held)
+
+	k.secondLife(file, given, s)
+}
+
+// without the journal of ends everything that could have changed is unknown until it is confirmed.
+func (k *keeping) without(file string, atBackup map[string]string, s *audittest.Scheme) {
+	t := k.t
 	bare := k.restore(file)
 	doubt := maps.Clone(atBackup)
 	for name, answer := range doubt {
@@ -184,24 +207,6 @@ func TestBlocksAfterTheBackupStay(t *testing.T) {
 		t.Errorf("confirm: %s", out)
 	}
 	k.same("confirmed", k.answers(k.look(bare), s.Made), atBackup)
-
-	// A company's hold counts as well, and the journal is found beside where the database was.
-	if _, err := s.Companies.Hold(ctx, officer, s.Company.ID, "unpaid", ""); err != nil {
-		t.Fatal(err)
-	}
-	held := k.answers(d, s.Made)
-	if held["replacement"] != "company_suspended" {
-		t.Fatalf("%v", held)
-	}
-	held["remade"] = "unknown"
-	found := filepath.Join(t.TempDir(), "data")
-	copyEnds(t, k.a.cfg.endsPath(), found)
-	if out, code := k.run("restore", file, "--data", found, "--key-file", k.keys); code != 0 {
-		t.Fatal(out)
-	}
-	k.same("held", k.answers(k.look(found), s.Made), held)
-
-	k.secondLife(file, given, s)
 }
 
 // secondLife: what happens after a restore counts, although revisions begin again from what the backup had.

@@ -65,25 +65,31 @@ func TestReplayAndDoubt(t *testing.T) {
 		if !replay(produced, card.Blocked, 10) {
 			t.Error("a card that was activated and blocked is not in doubt")
 		}
-		n, err := db.Write(t.Context(), d, func(ctx context.Context, tx *db.Tx) (int64, error) { return card.DoubtTx(ctx, tx, by) })
-		if err != nil || n != 3 {
-			t.Errorf("%d in doubt, %v", n, err)
-		}
-		confirm := func(n card.Number) error {
-			return db.Do(t.Context(), d, func(ctx context.Context, tx *db.Tx) error { return card.ConfirmTx(ctx, tx, by, n) })
-		}
-		if err := confirm(active.Number); err != nil {
-			t.Error(err)
-		}
-		if err := confirm(active.Number); !fault.Has(err, "card.not_doubted") {
-			t.Error(err)
-		}
-		if err := confirm("BB-1234-567897"); !fault.Has(err, "card.unknown") {
-			t.Error(err)
-		}
-		n, err = db.Write(t.Context(), d, func(ctx context.Context, tx *db.Tx) (int64, error) { return card.ConfirmAllTx(ctx, tx, by) })
-		if err != nil || n != 2 {
-			t.Errorf("%d confirmed, %v", n, err)
-		}
+		doubts(t, d, by, active.Number)
 	})
+}
+
+// doubts: produced is in doubt already, and two cards are active.
+func doubts(t *testing.T, d *db.DB, by actor.Actor, active card.Number) {
+	t.Helper()
+	n, err := db.Write(t.Context(), d, func(ctx context.Context, tx *db.Tx) (int64, error) { return card.DoubtTx(ctx, tx, by) })
+	if err != nil || n != 3 {
+		t.Errorf("%d in doubt, %v", n, err)
+	}
+	confirm := func(n card.Number) error {
+		return db.Do(t.Context(), d, func(ctx context.Context, tx *db.Tx) error { return card.ConfirmTx(ctx, tx, by, n) })
+	}
+	if err := confirm(active); err != nil {
+		t.Error(err)
+	}
+	if err := confirm(active); !fault.Has(err, "card.not_doubted") {
+		t.Error(err)
+	}
+	if err := confirm("BB-1234-567897"); !fault.Has(err, "card.unknown") {
+		t.Error(err)
+	}
+	n, err = db.Write(t.Context(), d, func(ctx context.Context, tx *db.Tx) (int64, error) { return card.ConfirmAllTx(ctx, tx, by) })
+	if err != nil || n != 2 {
+		t.Errorf("%d confirmed, %v", n, err)
+	}
 }
