@@ -430,3 +430,32 @@ func TestNumbersAreNeverUsedAgain(t *testing.T) {
 		}
 	})
 }
+
+// A page that was opened before the card was posted may still block it: the
+// letter is a fact beside the card's life, and neither undoes the other.
+func TestALetterDoesntBeatABlock(t *testing.T) {
+	dbtest.Each(t, func(t *testing.T, d *db.DB) {
+		k := cardtest.New(t, d)
+		seen, _ := k.Active(t, k.Holder(t, "Sara", "Ekdahl"))
+		err := db.Do(t.Context(), d, func(ctx context.Context, tx *db.Tx) error {
+			_, err := card.DispatchTx(ctx, tx, actor.System("bureau"), seen.ID, "RR123", db.NewID())
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocked := must[card.Card](t)(k.Cards.Block(t.Context(), k.Orderer, seen.ID, seen.Revision, card.ReasonLost, ""))
+		if blocked.State != card.Blocked {
+			t.Error(blocked)
+		}
+		now := must[card.View](t)(k.Cards.View(t.Context(), k.Orderer, seen.ID))
+		if now.Card.Tracking != "RR123" || now.Card.DispatchedAt.IsZero() {
+			t.Errorf("the block undid the letter: %+v", now.Card)
+		}
+		err = db.Do(t.Context(), d, func(ctx context.Context, tx *db.Tx) error {
+			_, err := card.DispatchTx(ctx, tx, actor.System("bureau"), seen.ID, "RR456", db.NewID())
+			return err
+		})
+		wants(t, err, "card.changed")
+	})
+}

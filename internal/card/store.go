@@ -65,11 +65,11 @@ func changed() *fault.Error { return fault.New(fault.Conflict, "card.changed") }
 // save writes what changes in a card's life, guarded by the state and the
 // revision that were read; a card that moved meanwhile is card.changed.
 func save(tx *db.Tx, before, after Card) error {
-	return tx.Must1(changed(), `UPDATE card SET state = $1, revision = revision + 1, predecessor_id = $2, dispatched_at = $3,
-		activated_at = $4, blocked_at = $5, terminated_at = $6, block_reason = $7, blocked_by = $8, end_reason = $9, note = $10,
-		tracking = $11 WHERE id = $12 AND state = $13 AND revision = $14`,
-		string(after.State), after.Predecessor, after.DispatchedAt, after.ActivatedAt, after.BlockedAt, after.TerminatedAt,
-		string(after.BlockReason), string(after.BlockedBy), string(after.EndReason), after.Note, after.Tracking,
+	return tx.Must1(changed(), `UPDATE card SET state = $1, revision = revision + 1, predecessor_id = $2,
+		activated_at = $3, blocked_at = $4, terminated_at = $5, block_reason = $6, blocked_by = $7, end_reason = $8, note = $9
+		WHERE id = $10 AND state = $11 AND revision = $12`,
+		string(after.State), after.Predecessor, after.ActivatedAt, after.BlockedAt, after.TerminatedAt,
+		string(after.BlockReason), string(after.BlockedBy), string(after.EndReason), after.Note,
 		before.ID, string(before.State), before.Revision)
 }
 
@@ -118,7 +118,8 @@ func IssueTx(ctx context.Context, tx *db.Tx, by actor.Actor, a Issue) (Card, err
 }
 
 // DispatchTx records that a card was posted. It is a fact beside the card's
-// life: a card that ended meanwhile keeps its state.
+// life: a card that ended meanwhile keeps its state, and the revision stays, so
+// that nobody's block loses to a letter. Error: card.changed when it was posted before.
 func DispatchTx(ctx context.Context, tx *db.Tx, by actor.Actor, id ID, tracking string, batch uuid.UUID) (Card, error) {
 	before, err := ByIDTx(ctx, tx, id)
 	if err != nil {
@@ -126,10 +127,10 @@ func DispatchTx(ctx context.Context, tx *db.Tx, by actor.Actor, id ID, tracking 
 	}
 	after := before
 	after.DispatchedAt, after.Tracking = tx.Now, tracking
-	if err := save(tx, before, after); err != nil {
+	err = tx.Must1(changed(), `UPDATE card SET dispatched_at = $1, tracking = $2 WHERE id = $3 AND dispatched_at IS NULL`, tx.Now, tracking, id)
+	if err != nil {
 		return Card{}, err
 	}
-	after.Revision++
 	e := entry(by, "card.dispatched", after)
 	e.Batch = batch
 	if tracking != "" {

@@ -112,7 +112,7 @@ func TestLink(t *testing.T) {
 		ctx, s := t.Context(), k.Orders
 		l := k.Awaiting(t, ordertest.Who("Jonas", "Petraitis", k.Number()))
 		token := k.Token(t, l.ID)
-		if got := must[order.ID](t)(s.OpenLink(ctx, token)); got != l.ID {
+		if got := must[order.Link](t)(s.OpenLink(ctx, token)); got.Line != l.ID || got.Lang != l.Claimed.Lang {
 			t.Errorf("link to %v", got)
 		}
 		if before, now := l.Revision, k.Line(t, l.ID); now.Revision != before || now.Person != uuid.Nil {
@@ -133,7 +133,7 @@ func TestLink(t *testing.T) {
 		w := l.AsTyped()
 		w.Surname = "Petrauskas"
 		l = must[order.Line](t)(s.Correct(ctx, k.Orderer, l.ID, l.Revision, w))
-		must[order.ID](t)(s.OpenLink(ctx, token))
+		must[order.Link](t)(s.OpenLink(ctx, token))
 		other := k.Awaiting(t, ordertest.Who("Nadja", "Berg", k.Number()))
 		live := k.Token(t, other.ID)
 		must[order.Line](t)(s.Cancel(ctx, k.Orderer, l.ID, l.Revision))
@@ -142,7 +142,7 @@ func TestLink(t *testing.T) {
 		if err := s.PurgeLinks(ctx); err != nil {
 			t.Fatal(err)
 		}
-		must[order.ID](t)(s.OpenLink(ctx, live))
+		must[order.Link](t)(s.OpenLink(ctx, live))
 		left := must[int](t)(db.Read(ctx, k.DB, func(_ context.Context, tx *db.Tx) (int, error) {
 			return db.Value[int](tx, "SELECT COUNT(*) FROM order_link WHERE line = $1", l.ID)
 		}))

@@ -4,10 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/company"
@@ -30,17 +29,29 @@ func (s *Service) linkTx(tx *db.Tx, line ID) (path string, err error) {
 
 var errLink = fault.New(fault.NotFound, "order.link_unknown")
 
+// Link is what a link from a mail tells before anybody has signed in.
+type Link struct {
+	Line ID
+	Lang i18n.Lang // that the mail was written in
+}
+
 // OpenLink says which line a link from a mail leads to. It changes nothing and tells nothing else; the page asks the
 // visitor to sign in, and whether the line is theirs is decided then. A link lives until the card is made or the line
 // is cancelled. Error: order.link_unknown.
-func (s *Service) OpenLink(ctx context.Context, token string) (ID, error) {
-	return db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) (ID, error) {
-		id, err := db.Value[uuid.UUID](tx, `SELECT k.line FROM order_link k JOIN order_line l ON l.id = k.line
+func (s *Service) OpenLink(ctx context.Context, token string) (Link, error) {
+	return db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) (Link, error) {
+		link, err := db.One(tx, func(r db.Row) (Link, error) {
+			var l Link
+			var lang string
+			err := r.Scan(&l.Line, &lang)
+			l.Lang = i18n.Lang(lang)
+			return l, err
+		}, `SELECT k.line, l.lang FROM order_link k JOIN order_line l ON l.id = k.line
 			WHERE k.token_hash = $1 AND l.state NOT IN ('draft', 'produced', 'cancelled')`, s.keep.Hash(purposeLink, token))
-		if err == db.ErrNoRows {
-			return uuid.Nil, errLink
+		if errors.Is(err, db.ErrNoRows) {
+			return Link{}, errLink
 		}
-		return id, err
+		return link, err
 	})
 }
 

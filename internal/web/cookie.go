@@ -146,6 +146,15 @@ func (v *Visit) pickLang() i18n.Lang {
 	return i18n.Pick(chosen, v.R.Header.Get("Accept-Language"))
 }
 
+// Speak sets the language of the pages, unless the visitor has chosen one.
+func (v *Visit) Speak(l i18n.Lang) {
+	if !l.Valid() || i18n.Lang(v.cookie(langCookie)).Valid() {
+		return
+	}
+	v.setCookie(langCookie, string(l), year)
+	v.Lang, v.T = l, i18n.For(l)
+}
+
 func setLanguage(v *Visit) error {
 	if l := i18n.Lang(v.Text("lang")); l.Valid() {
 		v.setCookie(langCookie, string(l), year)
