@@ -115,8 +115,10 @@ func replay(ctx context.Context, tx *db.Tx, lines []endlog.Line) (o outcome, err
 				return o, err
 			}
 		} else {
-			did, err = card.ReplayTx(ctx, tx, restorer, card.Later{Number: card.Number(l.Subject), State: card.State(l.State), Revision: l.Revision,
-				At: l.At, Reason: card.Reason(l.Reason)})
+			did, err = card.ReplayTx(ctx, tx, restorer, card.Later{
+				Number: card.Number(l.Subject), State: card.State(l.State), Revision: l.Revision,
+				At: l.At, Reason: card.Reason(l.Reason),
+			})
 			if err != nil {
 				return o, err
 			}

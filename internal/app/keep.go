@@ -96,8 +96,10 @@ func (c restoreFromCmd) Run(e env) error {
 		return errors.New("PostgreSQL is restored with its own tools: pg_restore, or a base backup and the WAL archive")
 	}
 	var o outcome
-	m, err := backup.Restore(e.ctx, c.File, backup.Target{Database: c.SQLitePath(), KeyFile: c.KeyFile, Beside: []string{endlog.Name},
-		Finish: func(ctx context.Context, file string, m backup.Manifest) error { return c.settle(ctx, e, file, m, &o) }})
+	m, err := backup.Restore(e.ctx, c.File, backup.Target{
+		Database: c.SQLitePath(), KeyFile: c.KeyFile, Beside: []string{endlog.Name},
+		Finish: func(ctx context.Context, file string, m backup.Manifest) error { return c.settle(ctx, e, file, m, &o) },
+	})
 	if err != nil {
 		return err
 	}

@@ -80,8 +80,10 @@ func mails(c Config, d *db.DB, k *seal.Keeper, log *slog.Logger) (*notify.Servic
 func bankID(c Config) (*bankid.Provider, error) {
 	var pem [4][]byte
 	for i, f := range []struct{ setting, path string }{
-		{"KORTVERK_BANKID_CERT", c.BankIDCert}, {"KORTVERK_BANKID_KEY", c.BankIDKey},
-		{"KORTVERK_BANKID_CA", c.BankIDCA}, {"KORTVERK_BANKID_SIGNING_CA", c.BankIDSign},
+		{"KORTVERK_BANKID_CERT", c.BankIDCert},
+		{"KORTVERK_BANKID_KEY", c.BankIDKey},
+		{"KORTVERK_BANKID_CA", c.BankIDCA},
+		{"KORTVERK_BANKID_SIGNING_CA", c.BankIDSign},
 	} {
 		var err error
 		if pem[i], err = readFile(f.setting, f.path); err != nil {

@@ -38,8 +38,10 @@ func fromSVG(t testing.TB, s string) []placed {
 		if e.XMLName.Local != "text" {
 			return
 		}
-		p := placed{s: e.Text, x: number(t, e.attr("x")), y: number(t, e.attr("y")),
-			size: number(t, e.attr("font-size")), tick: number(t, e.attr("letter-spacing"))}
+		p := placed{
+			s: e.Text, x: number(t, e.attr("x")), y: number(t, e.attr("y")),
+			size: number(t, e.attr("font-size")), tick: number(t, e.attr("letter-spacing")),
+		}
 		if m := regexp.MustCompile(`translate\(([\d.]+) ([\d.]+)\) rotate\(-90\)`).FindStringSubmatch(e.attr("transform")); m != nil {
 			p.x, p.y = number(t, m[1]), number(t, m[2])
 		}

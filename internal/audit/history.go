@@ -84,8 +84,10 @@ var lineSteps = steps{
 	"order.review_passed":   {"ordered": {awaiting, "approved"}},
 	"order.review_rejected": {"ordered": {reviewed}},
 	"order.review_undone":   {reviewed: {"ordered"}, awaiting: {"ordered"}},
-	"order.corrected": {"ordered": {"ordered"}, reviewed: {reviewed, "ordered"}, awaiting: {awaiting},
-		declined: {awaiting}},
+	"order.corrected": {
+		"ordered": {"ordered"}, reviewed: {reviewed, "ordered"}, awaiting: {awaiting},
+		declined: {awaiting},
+	},
 	"order.photo_replaced":  {"ordered": {"ordered"}, reviewed: {"ordered"}, awaiting: {"ordered"}, declined: {"ordered"}},
 	"order.name_taken_over": {"ordered": {"ordered"}, reviewed: {reviewed}, awaiting: {awaiting}, declined: {awaiting}},
 	"order.approved":        {awaiting: {"approved"}},

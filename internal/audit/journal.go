@@ -167,10 +167,12 @@ func (a *audit) unplaced() error {
 			WHERE p.entry_id IS NULL AND w.entry_id IS NULL`},
 		{"journal.placed_twice", "journal_pending", "the entry has a position and still waits for one%s", `SELECT CAST(p.entry_id AS text), ''
 			FROM journal_pending w JOIN journal_position p ON p.entry_id = w.entry_id`},
-		{"journal.forgotten", "journal_pending, and the sequencer in the log of kortverk serve", "the entry waits, and one %s minutes younger has a position",
+		{
+			"journal.forgotten", "journal_pending, and the sequencer in the log of kortverk serve", "the entry waits, and one %s minutes younger has a position",
 			`SELECT CAST(e.id AS text), CAST((m.at - e.at) / 60000000 AS text) FROM journal_pending w JOIN journal_entry e ON e.id = w.entry_id
 			JOIN (SELECT max(e.at) AS at FROM journal_head h JOIN journal_position p ON p.position = h.position
-			JOIN journal_entry e ON e.id = p.entry_id) m ON m.at > e.at + ` + strconv.Itoa(passedBy)},
+			JOIN journal_entry e ON e.id = p.entry_id) m ON m.at > e.at + ` + strconv.Itoa(passedBy),
+		},
 		{"journal.cursor", "journal_cursor", "a reader has come to position %s, which doesn't exist", `SELECT c.name, CAST(c.position AS text)
 			FROM journal_cursor c, journal_head h WHERE c.position > h.position`},
 	} {

@@ -84,8 +84,10 @@ func (s *Service) MailTx(ctx context.Context, tx *db.Tx, c Card, t notify.Templa
 		if !r.Lang.Valid() {
 			r.Lang = i18n.Swedish
 		}
-		m := notify.Mail{To: r.Email, ToName: r.Name, Lang: r.Lang, Template: t, Line: c.Line, Order: c.Order, Card: c.ID, Company: c.Company,
-			Data: data(r, i18n.For(r.Lang))}
+		m := notify.Mail{
+			To: r.Email, ToName: r.Name, Lang: r.Lang, Template: t, Line: c.Line, Order: c.Order, Card: c.ID, Company: c.Company,
+			Data: data(r, i18n.For(r.Lang)),
+		}
 		if len(notify.Audiences(t)) > 1 {
 			m.Audience = r.Audience
 		}
@@ -157,7 +159,9 @@ func (s *Service) tellShown(ctx context.Context, tx *db.Tx, c Card) error {
 		return err
 	}
 	return s.MailTx(ctx, tx, c, notify.PINShown, func(r Recipient, _ *i18n.Texts) map[string]string {
-		return map[string]string{notify.KeyPath: r.Path, notify.KeyCompany: c.CompanyName, notify.KeyName: c.Name(),
-			notify.KeyShownAt: tx.Now.UTC().Format("2006-01-02T15:04:05Z07:00")}
+		return map[string]string{
+			notify.KeyPath: r.Path, notify.KeyCompany: c.CompanyName, notify.KeyName: c.Name(),
+			notify.KeyShownAt: tx.Now.UTC().Format("2006-01-02T15:04:05Z07:00"),
+		}
 	}, holder)
 }

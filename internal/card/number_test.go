@@ -16,8 +16,10 @@ func TestParseNumber(t *testing.T) {
 			t.Errorf("%q gives %q, %v", in, n, err)
 		}
 	}
-	for _, in := range []string{"", "BB-1234-567896", "BB-1234-56789", "BB-1234-5678970", "B-1234-567897", "BBB-1234-567897", "1234567897", "12-3456-7897BB",
-		"BB-1234-56789x", "BÅ-1234-567897", "BB-1234-567897;", "BB_1234_567897", "BB-١٢٣٤-567897", strings.Repeat("B", 4000)} {
+	for _, in := range []string{
+		"", "BB-1234-567896", "BB-1234-56789", "BB-1234-5678970", "B-1234-567897", "BBB-1234-567897", "1234567897", "12-3456-7897BB",
+		"BB-1234-56789x", "BÅ-1234-567897", "BB-1234-567897;", "BB_1234_567897", "BB-١٢٣٤-567897", strings.Repeat("B", 4000),
+	} {
 		if n, err := ParseNumber(in); fault.CodeOf(err) != "card.number_malformed" {
 			t.Errorf("%.30q gives %q, %v", in, n, err)
 		}
@@ -134,8 +136,12 @@ func TestStatusCountsTheLastDay(t *testing.T) {
 		today clock.Date
 		want  Status
 	}{
-		{Active, last, StatusActive}, {Active, last.AddDays(1), StatusExpired}, {Blocked, last, StatusBlocked},
-		{Blocked, last.AddDays(1), StatusExpired}, {Produced, last, StatusNotActivated}, {Terminated, last.AddDays(1), StatusTerminated},
+		{Active, last, StatusActive},
+		{Active, last.AddDays(1), StatusExpired},
+		{Blocked, last, StatusBlocked},
+		{Blocked, last.AddDays(1), StatusExpired},
+		{Produced, last, StatusNotActivated},
+		{Terminated, last.AddDays(1), StatusTerminated},
 	} {
 		if got := shown(c.state, last, c.today); got != c.want {
 			t.Errorf("%s on %s: %s, expected %s", c.state, c.today, got, c.want)
@@ -160,10 +166,15 @@ func TestFeeConsequencesComeFromTheSchedule(t *testing.T) {
 		from   State
 		want   string
 	}{
-		{active, ActionBlock, Active, "fee_stops"}, {live, ActionBlock, Active, "fee_goes_on"},
-		{active, ActionUnblock, Blocked, "fee_begins"}, {live, ActionUnblock, Blocked, "fee_goes_on"},
-		{active, ActionTerminate, Active, "fee_stops"}, {active, ActionTerminate, Blocked, "fee_none"}, {live, ActionTerminate, Produced, "fee_stops"},
-		{active, ActionActivate, Produced, "fee_begins"}, {live, ActionActivate, Produced, "fee_goes_on"},
+		{active, ActionBlock, Active, "fee_stops"},
+		{live, ActionBlock, Active, "fee_goes_on"},
+		{active, ActionUnblock, Blocked, "fee_begins"},
+		{live, ActionUnblock, Blocked, "fee_goes_on"},
+		{active, ActionTerminate, Active, "fee_stops"},
+		{active, ActionTerminate, Blocked, "fee_none"},
+		{live, ActionTerminate, Produced, "fee_stops"},
+		{active, ActionActivate, Produced, "fee_begins"},
+		{live, ActionActivate, Produced, "fee_goes_on"},
 	} {
 		all := Consequences(c.action, c.from, c.fee)
 		if last := all[len(all)-1]; last.Code != c.want {

@@ -13,8 +13,10 @@ import (
 )
 
 // commonPINs are the ones that people choose most.
-var commonPINs = []string{"1234", "1111", "0000", "1212", "7777", "1004", "2000", "4444", "2222", "6969",
-	"9999", "3333", "5555", "6666", "1122", "1313", "8888", "4321", "2001", "1010"}
+var commonPINs = []string{
+	"1234", "1111", "0000", "1212", "7777", "1004", "2000", "4444", "2222", "6969",
+	"9999", "3333", "5555", "6666", "1122", "1313", "8888", "4321", "2001", "1010",
+}
 
 // newPIN draws four digits until nothing about the card or the person, and no
 // habit, would have guessed them.

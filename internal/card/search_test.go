@@ -74,8 +74,10 @@ func TestSearchAndFilters(t *testing.T) {
 			}
 		}
 		p := must[card.Page](t)(k.Cards.Search(t.Context(), k.Orderer, card.Query{}))
-		want := map[card.Filter]int{card.FilterAll: 7, card.FilterActive: 1, card.FilterNotActivated: 1, card.FilterCorrect: 1,
-			card.FilterUnderWay: 2, card.FilterBlocked: 1, card.FilterExpiring: 0, card.FilterEnded: 1}
+		want := map[card.Filter]int{
+			card.FilterAll: 7, card.FilterActive: 1, card.FilterNotActivated: 1, card.FilterCorrect: 1,
+			card.FilterUnderWay: 2, card.FilterBlocked: 1, card.FilterExpiring: 0, card.FilterEnded: 1,
+		}
 		for f, n := range want {
 			if p.Counts[f] != n {
 				t.Errorf("%q counts %d, expected %d", f, p.Counts[f], n)

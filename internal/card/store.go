@@ -94,10 +94,12 @@ type Issue struct {
 // IssueTx makes the card of a line, once: its number must be reserved for the
 // line and unused. Errors: card.number_not_reserved.
 func IssueTx(ctx context.Context, tx *db.Tx, by actor.Actor, a Issue) (Card, error) {
-	c := Card{ID: db.NewID(), Number: a.Number, Line: a.Line, Order: a.Order, Company: a.Company, Person: a.Person, Type: a.Type,
+	c := Card{
+		ID: db.NewID(), Number: a.Number, Line: a.Line, Order: a.Order, Company: a.Company, Person: a.Person, Type: a.Type,
 		State: Produced, Revision: 1, GivenName: a.GivenName, Surname: a.Surname, CompanyName: a.CompanyName,
 		OrganisationNumber: a.OrganisationNumber, ValidUntil: a.ValidUntil, Photo: a.Photo, ChipUID: strings.ToUpper(a.ChipUID),
-		OrderedByName: a.OrderedByName, OrderNumber: a.OrderNumber, ProducedAt: tx.Now}
+		OrderedByName: a.OrderedByName, OrderNumber: a.OrderNumber, ProducedAt: tx.Now,
+	}
 	err := tx.Must1(fault.New(fault.Conflict, "card.number_not_reserved"),
 		`UPDATE card_number SET card_id = $1 WHERE number = $2 AND line_id = $3 AND card_id IS NULL`, c.ID, string(c.Number), c.Line)
 	if err != nil {

@@ -18,8 +18,10 @@ import (
 // valid are the facts of a card that may come in on 20 November 2026, its last
 // day.
 func valid() check.Facts {
-	return check.Facts{Known: true, Number: "BB-1234-567897", CardType: "standard", TypeAllowed: true, State: card.Active,
-		ValidUntil: clock.Date{Year: 2026, Month: 11, Day: 20}}
+	return check.Facts{
+		Known: true, Number: "BB-1234-567897", CardType: "standard", TypeAllowed: true, State: card.Active,
+		ValidUntil: clock.Date{Year: 2026, Month: 11, Day: 20},
+	}
 }
 
 // Rows: 54

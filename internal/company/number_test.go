@@ -128,8 +128,10 @@ func TestAddressClean(t *testing.T) {
 	for _, e := range fault.All(err) {
 		got[e.Field] = e.Code
 	}
-	for field, code := range map[string]string{"name": "company.address_name_missing", "care_of": "company.unprintable", "line1": "company.address_too_long",
-		"postcode": "country.postcode_malformed", "city": "company.address_city_missing"} {
+	for field, code := range map[string]string{
+		"name": "company.address_name_missing", "care_of": "company.unprintable", "line1": "company.address_too_long",
+		"postcode": "country.postcode_malformed", "city": "company.address_city_missing",
+	} {
 		if got[field] != code {
 			t.Errorf("%s: %q, want %s", field, got[field], code)
 		}

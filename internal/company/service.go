@@ -255,8 +255,10 @@ func (s *Service) Change(ctx context.Context, by actor.Actor, id ID, revision in
 		if err != nil {
 			return Company{}, err
 		}
-		return s.record(ctx, tx, by, id, "company.changed", "", map[string]string{"name_before": c.Name, "name": name,
-			"reference_required": strconv.FormatBool(referenceRequired)})
+		return s.record(ctx, tx, by, id, "company.changed", "", map[string]string{
+			"name_before": c.Name, "name": name,
+			"reference_required": strconv.FormatBool(referenceRequired),
+		})
 	})
 }
 

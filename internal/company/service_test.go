@@ -89,8 +89,10 @@ func TestEnterTellsAllErrorsAtOnce(t *testing.T) {
 		for _, e := range fault.All(err) {
 			got[e.Field] = e.Code
 		}
-		want := map[string]string{"name": "company.name_missing", "organisation_number": "company.number_check_digit", "address_line1": "company.address_line_missing",
-			"address_postcode": "country.postcode_missing", "address_city": "company.address_city_missing"}
+		want := map[string]string{
+			"name": "company.name_missing", "organisation_number": "company.number_check_digit", "address_line1": "company.address_line_missing",
+			"address_postcode": "country.postcode_missing", "address_city": "company.address_city_missing",
+		}
 		if fmt.Sprint(got) != fmt.Sprint(want) {
 			t.Errorf("errors %v, want %v", got, want)
 		}
@@ -104,8 +106,10 @@ func TestOnlyOfficersManage(t *testing.T) {
 		for _, role := range actor.Roles() {
 			by := actor.Actor{Role: role, Company: c.ID}
 			officer := role == actor.Officer || role == actor.SystemRole
-			allowed := map[string]bool{"enter": officer, "change": officer, "unpaid": officer || role == actor.Finance, "agreement": officer,
-				"close": officer, "reveal": officer, "address": officer || role == actor.Orderer}
+			allowed := map[string]bool{
+				"enter": officer, "change": officer, "unpaid": officer || role == actor.Finance, "agreement": officer,
+				"close": officer, "reveal": officer, "address": officer || role == actor.Orderer,
+			}
 			for what, call := range map[string]func() error{
 				"enter":     func() error { _, err := s.Enter(t.Context(), by, company.Details{}); return err },
 				"change":    func() error { _, err := s.Change(t.Context(), by, c.ID, 99, "X", false); return err },

@@ -9,9 +9,11 @@ import (
 
 // Every code that BankID knows, and one it doesn't know yet, has words in every language.
 func TestEveryHintHasWords(t *testing.T) {
-	hints := []string{"", "outstandingTransaction", "noClient", "started", "userMrtd", "userCallConfirm", "userSign", "processing",
+	hints := []string{
+		"", "outstandingTransaction", "noClient", "started", "userMrtd", "userCallConfirm", "userSign", "processing",
 		"expiredTransaction", "certificateErr", "userCancel", "cancelled", "startFailed", "userDeclinedCall", "notSupportedByUserApp",
-		"transactionRiskBlocked", "somethingNew", eid.HintSignatureInvalid, eid.HintContentDiffers, eid.HintOtherPerson, eid.HintHighRisk, eid.HintAnswerLost}
+		"transactionRiskBlocked", "somethingNew", eid.HintSignatureInvalid, eid.HintContentDiffers, eid.HintOtherPerson, eid.HintHighRisk, eid.HintAnswerLost,
+	}
 	for _, language := range i18n.Languages() {
 		texts := i18n.For(language.Lang)
 		for _, hint := range hints {

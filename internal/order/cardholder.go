@@ -187,8 +187,10 @@ func (s *Service) approvalTx(ctx context.Context, tx *db.Tx, by actor.Actor, id 
 	if a.Company, err = company.ByIDTx(ctx, tx, l.Company); err != nil {
 		return Approval{}, err
 	}
-	a.Contact = person.Contact{Phone: orElse(h.Phone, l.Claimed.Phone), Street: h.Street, Postcode: h.Postcode, City: h.City,
-		Country: orElse(h.Country, "SE"), Lang: h.Lang}
+	a.Contact = person.Contact{
+		Phone: orElse(h.Phone, l.Claimed.Phone), Street: h.Street, Postcode: h.Postcode, City: h.City,
+		Country: orElse(h.Country, "SE"), Lang: h.Lang,
+	}
 	a.Missing = missing(contactOf(h.Person))
 	a.CanSign = l.State == AwaitingCardholder && l.Proven != nil && !a.Mismatch && len(a.Missing) == 0
 	return a, nil
@@ -225,8 +227,11 @@ func missingErrors(fields []string) fault.Errors {
 func (l Line) Fields() []Field {
 	c := l.Claimed
 	out := []Field{
-		{Name: "given_name", Claimed: c.GivenName}, {Name: "surname", Claimed: c.Surname}, {Name: "birth_date", Claimed: c.BirthDate.String()},
-		{Name: "personal_number", Claimed: c.Masked}, {Name: "nationality", Claimed: string(c.Nationality), Note: "not_verified"},
+		{Name: "given_name", Claimed: c.GivenName},
+		{Name: "surname", Claimed: c.Surname},
+		{Name: "birth_date", Claimed: c.BirthDate.String()},
+		{Name: "personal_number", Claimed: c.Masked},
+		{Name: "nationality", Claimed: string(c.Nationality), Note: "not_verified"},
 	}
 	if l.Proven == nil {
 		return out

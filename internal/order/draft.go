@@ -51,8 +51,10 @@ func (s *Service) NewDraft(ctx context.Context, by actor.Actor) (Order, error) {
 		if c.Closed() {
 			return Order{}, fault.New(fault.Conflict, "order.company_closed")
 		}
-		o := Order{ID: newID(), Company: c.ID, OrderedBy: by.Account, OrderedByPerson: by.Person, OrderedByName: by.Name,
-			Delivery: c.Address, CreatedAt: tx.Now, ChangedAt: tx.Now, Revision: 1}
+		o := Order{
+			ID: newID(), Company: c.ID, OrderedBy: by.Account, OrderedByPerson: by.Person, OrderedByName: by.Name,
+			Delivery: c.Address, CreatedAt: tx.Now, ChangedAt: tx.Now, Revision: 1,
+		}
 		if o.Number, err = newNumberTx(tx); err != nil {
 			return Order{}, err
 		}
@@ -68,8 +70,10 @@ func (s *Service) NewDraft(ctx context.Context, by actor.Actor) (Order, error) {
 
 func (s *Service) addLineTx(tx *db.Tx, o Order, position int) error {
 	until, _ := LongestValidity(cardtype.Standard, clock.DateOf(tx.Now))
-	l := Line{ID: newID(), Order: o.ID, Company: o.Company, Position: position, State: Draft, Revision: 1,
-		CardType: cardtype.Standard, ValidUntil: until, CreatedAt: tx.Now, StateAt: tx.Now}
+	l := Line{
+		ID: newID(), Order: o.ID, Company: o.Company, Position: position, State: Draft, Revision: 1,
+		CardType: cardtype.Standard, ValidUntil: until, CreatedAt: tx.Now, StateAt: tx.Now,
+	}
 	l.Claimed.Lang = i18n.Swedish
 	return insertLineTx(tx, l)
 }

@@ -264,8 +264,10 @@ func TestSeveralPeopleInOneOrderAndAnotherAddress(t *testing.T) {
 		if fault.All(err).Field("postcode") == nil || fault.All(err).Field("reference") == nil {
 			t.Errorf("postcode and reference are wrong: %v", err)
 		}
-		o = must[order.Order](t)(s.SetDelivery(ctx, by, o.ID, order.Delivery{Keep: true, Reference: "R1",
-			New: &company.Address{Name: "Etableringen", Line1: "Ekvägen 12", Postcode: "444 44", City: "Exempelstad"}}))
+		o = must[order.Order](t)(s.SetDelivery(ctx, by, o.ID, order.Delivery{
+			Keep: true, Reference: "R1",
+			New: &company.Address{Name: "Etableringen", Line1: "Ekvägen 12", Postcode: "444 44", City: "Exempelstad"},
+		}))
 		if all := must[[]company.Address](t)(k.Companies.Addresses(ctx, c.ID)); len(all) != 2 {
 			t.Errorf("the new address is kept for next time: %+v", all)
 		}

@@ -34,9 +34,15 @@ func TestRemindersNoticeAndLapse(t *testing.T) {
 			day  time.Duration
 			want []string
 		}{
-			{2 * day, nil}, {3*day + time.Hour, []string{"order_reminder"}}, {7*day + time.Hour, []string{"order_reminder"}},
-			{14*day + time.Hour, []string{"order_reminder"}}, {82 * day, nil}, {83*day + time.Hour, []string{"order_lapsing", "order_lapsing"}},
-			{89 * day, nil}, {90*day + 2*time.Hour, []string{"order_lapsed", "order_lapsed"}}, {200 * day, nil},
+			{2 * day, nil},
+			{3*day + time.Hour, []string{"order_reminder"}},
+			{7*day + time.Hour, []string{"order_reminder"}},
+			{14*day + time.Hour, []string{"order_reminder"}},
+			{82 * day, nil},
+			{83*day + time.Hour, []string{"order_lapsing", "order_lapsing"}},
+			{89 * day, nil},
+			{90*day + 2*time.Hour, []string{"order_lapsed", "order_lapsed"}},
+			{200 * day, nil},
 		} {
 			before := len(mails(t, k, l.ID))
 			to(c.day)

@@ -29,8 +29,10 @@ const (
 
 // ReturnReasons lists them.
 func ReturnReasons() []ReturnReason {
-	return []ReturnReason{ReturnPhotoWrong, ReturnDataMismatch, ReturnLetterMismatch, ReturnIncomplete, ReturnValidUntil, ReturnLetters,
-		ReturnCompanyClosed}
+	return []ReturnReason{
+		ReturnPhotoWrong, ReturnDataMismatch, ReturnLetterMismatch, ReturnIncomplete, ReturnValidUntil, ReturnLetters,
+		ReturnCompanyClosed,
+	}
 }
 
 // Key is the reason's text key.

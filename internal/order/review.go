@@ -40,10 +40,22 @@ const (
 )
 
 var reviewReasons = []Reason{
-	{"photo_light", GroupPhoto}, {"photo_sharpness", GroupPhoto}, {"photo_eyes", GroupPhoto}, {"photo_background", GroupPhoto},
-	{"photo_crop", GroupPhoto}, {"photo_headgear", GroupPhoto}, {"photo_glasses", GroupPhoto}, {"photo_other_person", GroupPhoto},
-	{"photo_not_same_person", GroupPhoto}, {"photo_size", GroupPhoto}, {"photo_age", GroupPhoto}, {"photo_copy", GroupPhoto},
-	{"data_name", GroupData}, {"data_number", GroupData}, {"duplicate_identity", GroupData}, {"duplicate_photo", GroupPhoto},
+	{"photo_light", GroupPhoto},
+	{"photo_sharpness", GroupPhoto},
+	{"photo_eyes", GroupPhoto},
+	{"photo_background", GroupPhoto},
+	{"photo_crop", GroupPhoto},
+	{"photo_headgear", GroupPhoto},
+	{"photo_glasses", GroupPhoto},
+	{"photo_other_person", GroupPhoto},
+	{"photo_not_same_person", GroupPhoto},
+	{"photo_size", GroupPhoto},
+	{"photo_age", GroupPhoto},
+	{"photo_copy", GroupPhoto},
+	{"data_name", GroupData},
+	{"data_number", GroupData},
+	{"duplicate_identity", GroupData},
+	{"duplicate_photo", GroupPhoto},
 	{reasonOther, GroupOther},
 }
 

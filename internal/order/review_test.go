@@ -152,8 +152,10 @@ func TestUndoWithinThirtySeconds(t *testing.T) {
 		if got := mails(t, k, l.ID); !slices.Equal(got, []string{"~order_awaiting_cardholder", "~order_rejected_by_reviewer", "order_awaiting_cardholder"}) {
 			t.Errorf("mails: %v", got)
 		}
-		if got := events(t, k, l.ID); !slices.Equal(got, []string{"order.submitted", "order.review_passed", "order.review_undone",
-			"order.review_rejected", "order.review_undone", "order.review_passed"}) {
+		if got := events(t, k, l.ID); !slices.Equal(got, []string{
+			"order.submitted", "order.review_passed", "order.review_undone",
+			"order.review_rejected", "order.review_undone", "order.review_passed",
+		}) {
 			t.Errorf("events: %v", got)
 		}
 	})

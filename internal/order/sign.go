@@ -58,9 +58,11 @@ type hidden struct {
 }
 
 func dataOf(l Line, c company.Company) cardData {
-	d := cardData{Line: l.ID, GivenName: l.Claimed.GivenName, Surname: l.Claimed.Surname, PrintedGiven: l.PrintedGiven(),
+	d := cardData{
+		Line: l.ID, GivenName: l.Claimed.GivenName, Surname: l.Claimed.Surname, PrintedGiven: l.PrintedGiven(),
 		PrintedSurname: l.PrintedSurname(), PersonHash: l.Claimed.NumberHash, Company: c.ID, CompanyName: c.Name,
-		CardType: l.CardType, ValidUntil: l.ValidUntil, PhotoSHA256: l.PhotoSHA256, Terms: TermsVersion}
+		CardType: l.CardType, ValidUntil: l.ValidUntil, PhotoSHA256: l.PhotoSHA256, Terms: TermsVersion,
+	}
 	d.OrganisationNumber = c.PrintedNumber()
 	return d
 }

@@ -24,8 +24,10 @@ const (
 
 // States lists every state in the order of the walk.
 func States() []State {
-	return []State{Draft, Ordered, RejectedByReviewer, AwaitingCardholder, RejectedByCardholder,
-		Approved, InProduction, Produced, Cancelled}
+	return []State{
+		Draft, Ordered, RejectedByReviewer, AwaitingCardholder, RejectedByCardholder,
+		Approved, InProduction, Produced, Cancelled,
+	}
 }
 
 // Event is what somebody does to a line.
@@ -55,8 +57,10 @@ const (
 
 // Events lists every event.
 func Events() []Event {
-	return []Event{Send, Pass, PassSigned, Reject, Undo, Correct, Resubmit, ReplacePhoto, TakeOverName, Confirm,
-		Decline, Cancel, Lapse, StartProduction, Produce, Remake, ReturnPhoto, ReturnData}
+	return []Event{
+		Send, Pass, PassSigned, Reject, Undo, Correct, Resubmit, ReplacePhoto, TakeOverName, Confirm,
+		Decline, Cancel, Lapse, StartProduction, Produce, Remake, ReturnPhoto, ReturnData,
+	}
 }
 
 // Transition is one allowed step.

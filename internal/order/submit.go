@@ -203,8 +203,10 @@ func (s *Service) confirmationTx(ctx context.Context, tx *db.Tx, o Order, c comp
 	for _, r := range to {
 		err := notify.EnqueueTx(ctx, tx, s.keep, notify.Mail{
 			To: r.Email, ToName: r.Name, Lang: r.Lang, Template: notify.OrderConfirmation, Order: o.ID, Company: o.Company,
-			Data: map[string]string{notify.KeyPath: orderPath(o), notify.KeyOrder: o.Number, notify.KeyCards: strconv.Itoa(len(o.Lines)),
-				notify.KeyCompany: c.Name, notify.KeyDelivery: AddressLine(o.Delivery)},
+			Data: map[string]string{
+				notify.KeyPath: orderPath(o), notify.KeyOrder: o.Number, notify.KeyCards: strconv.Itoa(len(o.Lines)),
+				notify.KeyCompany: c.Name, notify.KeyDelivery: AddressLine(o.Delivery),
+			},
 		})
 		if err != nil {
 			return err

@@ -20,8 +20,10 @@ func TestABookIsNotKept(t *testing.T) {
 		})
 		wantCode(t, err, "person.name_length")
 		w := o.Lines[0].Typed
-		for _, s := range []string{w.GivenName, w.Surname, w.ShortGiven, w.ShortSurname, w.BirthDate, w.Nationality, w.PersonalNumber, w.Email,
-			w.Phone, w.Lang, o.Lines[0].ShortGiven, o.Lines[0].ShortSurname} {
+		for _, s := range []string{
+			w.GivenName, w.Surname, w.ShortGiven, w.ShortSurname, w.BirthDate, w.Nationality, w.PersonalNumber, w.Email,
+			w.Phone, w.Lang, o.Lines[0].ShortGiven, o.Lines[0].ShortSurname,
+		} {
 			if s == "" || len(s) > 1000 {
 				t.Errorf("%d bytes are kept", len(s))
 			}

@@ -39,8 +39,10 @@ const longestTyped = 300
 
 // cut is w without what is too long for its field by far.
 func (w Who) cut() Who {
-	for _, s := range []*string{&w.GivenName, &w.Surname, &w.ShortGiven, &w.ShortSurname, &w.BirthDate, &w.Nationality,
-		&w.PersonalNumber, &w.Email, &w.Phone, &w.Lang} {
+	for _, s := range []*string{
+		&w.GivenName, &w.Surname, &w.ShortGiven, &w.ShortSurname, &w.BirthDate, &w.Nationality,
+		&w.PersonalNumber, &w.Email, &w.Phone, &w.Lang,
+	} {
 		if runes := []rune(*s); len(runes) > longestTyped {
 			*s = string(runes[:longestTyped])
 		}
@@ -230,9 +232,11 @@ func (s *Service) openTyped(l *Line) error {
 // asTyped is what a form shows of a line that was sent. The number stays masked; sent back like that it is unchanged.
 func (l Line) asTyped() Who {
 	c := l.Claimed
-	return Who{GivenName: c.GivenName, Surname: c.Surname, ShortGiven: l.ShortGiven, ShortSurname: l.ShortSurname,
+	return Who{
+		GivenName: c.GivenName, Surname: c.Surname, ShortGiven: l.ShortGiven, ShortSurname: l.ShortSurname,
 		BirthDate: c.BirthDate.String(), Nationality: string(c.Nationality), PersonalNumber: c.Masked,
-		Email: c.Email, Phone: c.Phone, Lang: string(c.Lang)}
+		Email: c.Email, Phone: c.Phone, Lang: string(c.Lang),
+	}
 }
 
 // AsTyped is what a form for correcting the line shows.

@@ -94,10 +94,12 @@ func (s *Service) orderFile(ctx context.Context, b Batch, items []Item) (OrderFi
 		if err != nil {
 			return OrderFile{}, err
 		}
-		file.Cards = append(file.Cards, OrderCard{CardID: i.ID.String(), Number: string(i.Number), Type: i.Type, GivenName: i.GivenName,
+		file.Cards = append(file.Cards, OrderCard{
+			CardID: i.ID.String(), Number: string(i.Number), Type: i.Type, GivenName: i.GivenName,
 			Surname: i.Surname, Company: i.CompanyName, OrganisationNumber: i.OrganisationNumber, ValidUntil: i.ValidUntil.String(),
 			ArtworkSHA256: digest(pdf), Artwork: pdf, ArtworkSVG: svg, PhotoSHA256: digest(picture.Data), Photo: picture.Data,
-			Address: i.Address, OrderRef: i.OrderNumber})
+			Address: i.Address, OrderRef: i.OrderNumber,
+		})
 	}
 	return file, nil
 }
@@ -111,9 +113,11 @@ func digest(b []byte) string {
 // new version of the program between two tries must not change the bytes.
 func (s *Service) artwork(ctx context.Context, i Item, picture blob.Blob) (pdf, svg []byte, err error) {
 	if i.Artwork == uuid.Nil {
-		drawn := artwork.Card{Type: i.Type, GivenName: i.GivenName, Surname: i.Surname, Company: i.CompanyName,
+		drawn := artwork.Card{
+			Type: i.Type, GivenName: i.GivenName, Surname: i.Surname, Company: i.CompanyName,
 			OrganisationNumber: i.OrganisationNumber, Number: string(i.Number), ValidUntil: i.ValidUntil, Photo: picture.Data,
-			CheckURL: s.cfg.CheckURL + string(i.Number), Scheme: s.cfg.Scheme, SchemeTagline: s.cfg.Tagline}
+			CheckURL: s.cfg.CheckURL + string(i.Number), Scheme: s.cfg.Scheme, SchemeTagline: s.cfg.Tagline,
+		}
 		if pdf, err = artwork.PDF(drawn); err != nil {
 			return nil, nil, err
 		}

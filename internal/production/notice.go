@@ -135,8 +135,10 @@ func settleTx(ctx context.Context, tx *db.Tx, by actor.Actor, where string, arg 
 		return 0, err
 	}
 	for _, n := range settled {
-		err := journal.AppendTx(ctx, tx, journal.Entry{Kind: "production.notice_settled", By: by, Reason: n.Why,
-			Data: map[string]string{"notice": n.ID.String(), "kind": string(n.Kind)}}) // no line: its company reads what the line's entries say
+		err := journal.AppendTx(ctx, tx, journal.Entry{
+			Kind: "production.notice_settled", By: by, Reason: n.Why,
+			Data: map[string]string{"notice": n.ID.String(), "kind": string(n.Kind)},
+		}) // no line: its company reads what the line's entries say
 		if err != nil {
 			return 0, err
 		}

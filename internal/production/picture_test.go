@@ -79,8 +79,10 @@ func TestWordsAreThere(t *testing.T) {
 				t.Error(c, "has no words of its own")
 			}
 		}
-		for _, s := range []production.Step{production.StepWaiting, production.StepQueued, production.StepAtBureau, production.StepAgain,
-			production.StepFailed, production.StepProduced, production.StepDispatched, production.StepReturned} {
+		for _, s := range []production.Step{
+			production.StepWaiting, production.StepQueued, production.StepAtBureau, production.StepAgain,
+			production.StepFailed, production.StepProduced, production.StepDispatched, production.StepReturned,
+		} {
 			words.T("production.step." + string(s))
 		}
 	}

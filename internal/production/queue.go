@@ -98,9 +98,11 @@ var returnReasons = map[string]order.ReturnReason{
 // snapshot copies what the card will say, which is what its cardholder signed: a company that has got another name since is printed
 // as it was, and the letter goes to it as it is called now. From here on the line is locked.
 func snapshot(l order.Line, o order.Order, c company.Company) Item {
-	return Item{Line: l.ID, Order: l.Order, Company: l.Company, Person: l.Person, Type: l.CardType, GivenName: l.PrintedGiven(),
+	return Item{
+		Line: l.ID, Order: l.Order, Company: l.Company, Person: l.Person, Type: l.CardType, GivenName: l.PrintedGiven(),
 		Surname: l.PrintedSurname(), CompanyName: l.SignedCompany, OrganisationNumber: l.SignedCompanyNumber, ValidUntil: l.ValidUntil, Photo: l.Photo,
-		Address: letter(o.Delivery, c.Name), OrderedByName: o.OrderedByName, OrderNumber: o.Number, Attempt: 1}
+		Address: letter(o.Delivery, c.Name), OrderedByName: o.OrderedByName, OrderNumber: o.Number, Attempt: 1,
+	}
 }
 
 // letter are the lines of the letter's address, as post offices want them: two
@@ -195,8 +197,10 @@ func appendItem(ctx context.Context, tx *db.Tx, by actor.Actor, kind string, i I
 		data = map[string]string{}
 	}
 	data["batch"], data["attempt"] = i.BatchNumber, fmt.Sprint(i.Attempt)
-	return journal.AppendTx(ctx, tx, journal.Entry{Kind: kind, By: by, Company: i.Company, Person: i.Person, Order: i.Order, Line: i.Line,
-		Card: i.Card, Batch: i.Batch, Reason: reason, Data: data})
+	return journal.AppendTx(ctx, tx, journal.Entry{
+		Kind: kind, By: by, Company: i.Company, Person: i.Person, Order: i.Order, Line: i.Line,
+		Card: i.Card, Batch: i.Batch, Reason: reason, Data: data,
+	})
 }
 
 type openRow struct {
@@ -259,8 +263,10 @@ func openBatches(_ context.Context, tx *db.Tx) ([]uuid.UUID, error) {
 
 // unborn is an item as a card that doesn't exist yet, for mails.
 func (i Item) unborn() card.Card {
-	return card.Card{Line: i.Line, Order: i.Order, Company: i.Company, Person: i.Person, GivenName: i.GivenName, Surname: i.Surname,
-		CompanyName: i.CompanyName, OrderNumber: i.OrderNumber}
+	return card.Card{
+		Line: i.Line, Order: i.Order, Company: i.Company, Person: i.Person, GivenName: i.GivenName, Surname: i.Surname,
+		CompanyName: i.CompanyName, OrderNumber: i.OrderNumber,
+	}
 }
 
 func (s *Service) tellQueued(ctx context.Context, tx *db.Tx, i Item) error {
@@ -269,8 +275,10 @@ func (s *Service) tellQueued(ctx context.Context, tx *db.Tx, i Item) error {
 		return err
 	}
 	return s.cards.MailTx(ctx, tx, i.unborn(), notify.CardInProduction, func(r card.Recipient, _ *i18n.Texts) map[string]string {
-		return map[string]string{notify.KeyPath: r.Path, notify.KeyCompany: i.CompanyName, notify.KeyName: i.Name(),
-			notify.KeyOrder: i.OrderNumber, notify.KeyDelivery: strings.Join(i.Address, ", ")}
+		return map[string]string{
+			notify.KeyPath: r.Path, notify.KeyCompany: i.CompanyName, notify.KeyName: i.Name(),
+			notify.KeyOrder: i.OrderNumber, notify.KeyDelivery: strings.Join(i.Address, ", "),
+		}
 	}, holder)
 }
 

@@ -169,10 +169,12 @@ func (s *Service) produced(ctx context.Context, tx *db.Tx, r Receipt, i Item) (O
 	if taken {
 		return s.refuse(tx, r, i, "chip_in_use")
 	}
-	c, err := card.IssueTx(ctx, tx, bureau, card.Issue{Number: i.Number, Line: i.Line, Order: i.Order, Company: i.Company, Person: i.Person,
+	c, err := card.IssueTx(ctx, tx, bureau, card.Issue{
+		Number: i.Number, Line: i.Line, Order: i.Order, Company: i.Company, Person: i.Person,
 		Type: i.Type, GivenName: i.GivenName, Surname: i.Surname, CompanyName: i.CompanyName, OrganisationNumber: i.OrganisationNumber,
 		ValidUntil: i.ValidUntil, Photo: i.Photo, ChipUID: chip, OrderedByName: i.OrderedByName, OrderNumber: i.OrderNumber, Batch: i.Batch,
-		BatchNumber: i.BatchNumber})
+		BatchNumber: i.BatchNumber,
+	})
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -254,8 +256,10 @@ func (s *Service) tellDispatched(ctx context.Context, tx *db.Tx, i Item, c card.
 		return err
 	}
 	return s.cards.MailTx(ctx, tx, c, notify.CardDispatched, func(r card.Recipient, _ *i18n.Texts) map[string]string {
-		data := map[string]string{notify.KeyPath: r.Path, notify.KeyName: c.Name(), notify.KeyCompany: c.CompanyName,
-			notify.KeyDelivery: strings.Join(i.Address, ", "), notify.KeyOrder: i.OrderNumber}
+		data := map[string]string{
+			notify.KeyPath: r.Path, notify.KeyName: c.Name(), notify.KeyCompany: c.CompanyName,
+			notify.KeyDelivery: strings.Join(i.Address, ", "), notify.KeyOrder: i.OrderNumber,
+		}
 		if i.Tracking != "" {
 			data[notify.KeyTracking] = i.Tracking
 		}

@@ -36,8 +36,10 @@ func (s *Service) remakeTx(ctx context.Context, tx *db.Tx, by actor.Actor, i Ite
 		return err
 	}
 	return s.cards.MailTx(ctx, tx, old.unborn(), notify.CardRemade, func(r card.Recipient, words *i18n.Texts) map[string]string {
-		return map[string]string{notify.KeyPath: r.Path, notify.KeyName: old.Name(), notify.KeyCompany: old.CompanyName,
-			notify.KeyOrder: old.OrderNumber, notify.KeyReason: RejectText(words, old.RejectCode)}
+		return map[string]string{
+			notify.KeyPath: r.Path, notify.KeyName: old.Name(), notify.KeyCompany: old.CompanyName,
+			notify.KeyOrder: old.OrderNumber, notify.KeyReason: RejectText(words, old.RejectCode),
+		}
 	}, append([]card.Recipient{holder}, orderers...)...)
 }
 

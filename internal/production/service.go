@@ -86,8 +86,10 @@ func (s *Service) Register(r *job.Runner) {
 	job.Every(r, "production.ask", s.cfg.AskEvery, s.AskOverdue)
 }
 
-var system = actor.System("production")
-var bureau = actor.System("bureau")
+var (
+	system = actor.System("production")
+	bureau = actor.System("bureau")
+)
 
 func staff(by actor.Actor) error {
 	if !by.Is(actor.Production, actor.Officer) {

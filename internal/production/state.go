@@ -127,8 +127,10 @@ var remedies = map[RejectCode]remedy{
 
 // RejectCodes lists all known codes.
 func RejectCodes() []RejectCode {
-	return []RejectCode{PrintColour, PrintShift, Laminate, Scratch, ChipNoATR, ChipWrite, ChipVerify, PhotoWrong, DataMismatch,
-		LetterMismatch, DoubleFeed, Jam}
+	return []RejectCode{
+		PrintColour, PrintShift, Laminate, Scratch, ChipNoATR, ChipWrite, ChipVerify, PhotoWrong, DataMismatch,
+		LetterMismatch, DoubleFeed, Jam,
+	}
 }
 
 // maxRemakes happen by themselves; after them a supervisor decides.

@@ -169,8 +169,10 @@ func facts(t *i18n.Texts, key string, cards []printed) []fact {
 	switch key {
 	case stepOrder:
 		return []fact{
-			{t.T("world.fact.nationality"), nationality(t, p)}, {t.T("world.number"), p.Long()},
-			{t.T("world.fact.name"), p.Name()}, {t.T("world.mail"), p.Email},
+			{t.T("world.fact.nationality"), nationality(t, p)},
+			{t.T("world.number"), p.Long()},
+			{t.T("world.fact.name"), p.Name()},
+			{t.T("world.mail"), p.Email},
 		}
 	case stepActivate:
 		for _, c := range cards {

@@ -190,10 +190,18 @@ func (w *World) Endpoints() Endpoints {
 func (w *World) Settings() [][2]string {
 	e := w.Endpoints()
 	return [][2]string{
-		{"KORTVERK_BANKID_URL", e.BankIDURL}, {"KORTVERK_BANKID_CERT", e.BankIDCert}, {"KORTVERK_BANKID_KEY", e.BankIDKey},
-		{"KORTVERK_BANKID_CA", e.BankIDCA}, {"KORTVERK_BANKID_SIGNING_CA", e.BankIDSigningCA}, {"KORTVERK_BANKID_APP", e.BankIDApp},
-		{"KORTVERK_SMTP_ADDR", e.SMTPAddr}, {"KORTVERK_SMTP_TLS", "off"}, {"KORTVERK_MAIL_FROM", "kortverk@kortverk.example"},
-		{"KORTVERK_BUREAU_URL", e.BureauURL}, {"KORTVERK_BUREAU_KEY", e.BureauKey}, {"KORTVERK_BUREAU_PUBLIC_KEY", e.BureauPublicKey},
+		{"KORTVERK_BANKID_URL", e.BankIDURL},
+		{"KORTVERK_BANKID_CERT", e.BankIDCert},
+		{"KORTVERK_BANKID_KEY", e.BankIDKey},
+		{"KORTVERK_BANKID_CA", e.BankIDCA},
+		{"KORTVERK_BANKID_SIGNING_CA", e.BankIDSigningCA},
+		{"KORTVERK_BANKID_APP", e.BankIDApp},
+		{"KORTVERK_SMTP_ADDR", e.SMTPAddr},
+		{"KORTVERK_SMTP_TLS", "off"},
+		{"KORTVERK_MAIL_FROM", "kortverk@kortverk.example"},
+		{"KORTVERK_BUREAU_URL", e.BureauURL},
+		{"KORTVERK_BUREAU_KEY", e.BureauKey},
+		{"KORTVERK_BUREAU_PUBLIC_KEY", e.BureauPublicKey},
 	}
 }
 

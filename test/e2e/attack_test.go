@@ -120,8 +120,10 @@ func (s *sandbox) shoulders(holder *program, line string) (link, page string) {
 			s.t.Errorf("%s opens the link: %d, %q", who, a.Status, names)
 		}
 		for _, path := range []string{page, page + "/contact", page + "/name", page + "/reject"} {
-			a := p.try("POST", path, url.Values{"revision": {"2"}, "about": {"not_me"}, "phone": {"+46701740600"}, "street": {"X 1"},
-				"postcode": {"11122"}, "city": {"X"}, "country": {"SE"}})
+			a := p.try("POST", path, url.Values{
+				"revision": {"2"}, "about": {"not_me"}, "phone": {"+46701740600"}, "street": {"X 1"},
+				"postcode": {"11122"}, "city": {"X"}, "country": {"SE"},
+			})
 			if a.Status != 403 && (who != "nobody" || a.Status != 401) {
 				s.t.Errorf("%s posts to %s: %d", who, path, a.Status)
 			}
@@ -243,9 +245,11 @@ func TestAttacksOnForms(t *testing.T) {
 	s := start(t, "sqlite")
 	alva, company := s.signIn("alva"), s.company("furuborg")
 	draft := strings.TrimSuffix(alva.post(company+"/orders/new", url.Values{}), "/who")
-	forms := []string{"/signin/bankid", "/signout", "/signout/everywhere", "/language", "/theme", "/check", "/me/account/lang",
+	forms := []string{
+		"/signin/bankid", "/signout", "/signout/everywhere", "/language", "/theme", "/check", "/me/account/lang",
 		company + "/orders/new", draft + "/who", draft + "/card", draft + "/photo", draft + "/photo/crop", draft + "/delivery",
-		draft + "/review", draft + "/add", draft + "/remove", company + "/cards"}
+		draft + "/review", draft + "/add", draft + "/remove", company + "/cards",
+	}
 	for _, from := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}}, {"Origin": {"null"}}} {
 		for _, path := range forms {
 			if got := alva.send(path, url.Values{}, from); got.Status != 403 {
@@ -271,8 +275,10 @@ func (p *program) hostileTexts(draft string) {
 	t := p.s.t
 	t.Helper()
 	h := p.s.person("jonas")
-	right := url.Values{"given_name": {h.GivenName}, "surname": {h.Surname}, "nationality": {h.Nationality}, "personal_number": {h.PersonalNumber},
-		"email": {h.Email}, "phone": {h.Phone}, "lang": {h.Lang}, "short_given": {""}, "short_surname": {""}, "birth_date": {h.BirthDate}}
+	right := url.Values{
+		"given_name": {h.GivenName}, "surname": {h.Surname}, "nationality": {h.Nationality}, "personal_number": {h.PersonalNumber},
+		"email": {h.Email}, "phone": {h.Phone}, "lang": {h.Lang}, "short_given": {""}, "short_surname": {""}, "birth_date": {h.BirthDate},
+	}
 	for name, hostile := range map[string]string{
 		"markup": `<script>alert(1)</script>"'><img src=x onerror=alert(2)>`, "a book": strings.Repeat("Ж-Å ", 12_000), "zero": "Jo\x00nas",
 		"broken": "Jo\xff\xfenas", "turned": "Jo\u202esan", "header": "Jonas\r\nBcc: victim@evil.example",

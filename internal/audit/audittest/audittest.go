@@ -44,8 +44,10 @@ type Scheme struct {
 // New makes the services.
 func New(t testing.TB, d *db.DB) *Scheme {
 	t.Helper()
-	s := &Scheme{Kit: ordertest.New(t, d), Made: map[string]card.Card{}, Lines: map[string]order.Line{},
-		staff: actor.Actor{Role: actor.Production, Name: "Ivar Holm"}, Sequencer: journal.NewSequencer(d, dbtest.Log(t))}
+	s := &Scheme{
+		Kit: ordertest.New(t, d), Made: map[string]card.Card{}, Lines: map[string]order.Line{},
+		staff: actor.Actor{Role: actor.Production, Name: "Ivar Holm"}, Sequencer: journal.NewSequencer(d, dbtest.Log(t)),
+	}
 	s.Cards = card.New(d, s.Keeper, card.Config{})
 	s.Orders = order.New(d, s.Keeper, order.Deps{Cards: s.Cards, Companies: s.Companies, EID: s.EID, Blobs: s.Blobs, Scheme: "Kortverk"})
 	var err error

@@ -184,10 +184,12 @@ func (k *Kit) Issue(t testing.TB, l order.Line, name string) card.Card {
 		if err != nil {
 			return card.Card{}, err
 		}
-		return card.IssueTx(ctx, tx, actor.System("bureau"), card.Issue{Number: n, Line: l.ID, Order: l.Order, Company: l.Company, Person: l.Person,
+		return card.IssueTx(ctx, tx, actor.System("bureau"), card.Issue{
+			Number: n, Line: l.ID, Order: l.Order, Company: l.Company, Person: l.Person,
 			Type: l.CardType, GivenName: l.PrintedGiven(), Surname: l.PrintedSurname(), CompanyName: name, OrganisationNumber: "559999-0016",
 			ValidUntil: l.ValidUntil, Photo: l.Photo, ChipUID: "04" + fmt.Sprintf("%X", n), OrderedByName: l.OrderedByName, OrderNumber: l.OrderNumber,
-			BatchNumber: "26-0001"})
+			BatchNumber: "26-0001",
+		})
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -205,8 +205,10 @@ func TestEveryPendingAndFailedHint(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, hint := range []string{"expiredTransaction", "certificateErr", "userCancel", "cancelled", "startFailed", "userDeclinedCall",
-		"notSupportedByUserApp", "transactionRiskBlocked", "somethingNew"} {
+	for _, hint := range []string{
+		"expiredTransaction", "certificateErr", "userCancel", "cancelled", "startFailed", "userDeclinedCall",
+		"notSupportedByUserApp", "transactionRiskBlocked", "somethingNew",
+	} {
 		started := b.start(signing())
 		b.control(200, "/orders/"+started.Ref+"/advance", `{"state":"`+hint+`"}`)
 		if got := b.collect(started.Ref); got.Status != eid.Failed || got.Hint != hint || got.Assertion != nil {

@@ -55,8 +55,10 @@ func TestSignature(t *testing.T) {
 		"from the future":    {good, "the order file", now.Add(-Skew - time.Second), "signature_expired"},
 		"another body":       {good, "the order fil", now, "signature_invalid"},
 		"a stranger":         {Sign(stranger, now, body), "the order file", now, "key_unknown"},
-		"a stranger under our name": {strings.Replace(Sign(stranger, now, body), KeyID(public(stranger)), KeyID(public(ours)), 1),
-			"the order file", now, "signature_invalid"},
+		"a stranger under our name": {
+			strings.Replace(Sign(stranger, now, body), KeyID(public(stranger)), KeyID(public(ours)), 1),
+			"the order file", now, "signature_invalid",
+		},
 		"another time":   {strings.Replace(good, "t=1795161600", "t=1795161601", 1), "the order file", now, "signature_invalid"},
 		"none":           {"", "the order file", now, "signature_missing"},
 		"rubbish":        {"rubbish", "the order file", now, "signature_invalid"},

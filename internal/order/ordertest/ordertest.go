@@ -165,8 +165,10 @@ func (k *Kit) Join(t testing.TB, n person.PersonalNumber, given, surname string)
 
 // Who is what an orderer types about somebody, right in every field.
 func Who(given, surname string, n person.PersonalNumber) order.Who {
-	return order.Who{GivenName: given, Surname: surname, Nationality: "SE", PersonalNumber: n.Long(),
-		Email: fmt.Sprintf("p%s@post.example", string(n)[2:8]), Phone: "070-174 06 05", Lang: "sv"}
+	return order.Who{
+		GivenName: given, Surname: surname, Nationality: "SE", PersonalNumber: n.Long(),
+		Email: fmt.Sprintf("p%s@post.example", string(n)[2:8]), Phone: "070-174 06 05", Lang: "sv",
+	}
 }
 
 var pictures = sync.OnceValue(func() []photo.Picture {

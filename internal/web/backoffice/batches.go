@@ -267,7 +267,9 @@ func (p batchView) equation(t *i18n.Texts) []term {
 	}
 	plus := t.T("backoffice.batch.plus")
 	return []term{
-		{"", "", c.OrderFile, t.T("backoffice.batch.in_file")}, equals,
-		{"+", plus, c.Failed, t.T("backoffice.batch.failed")}, {"+", plus, c.Outstanding, t.T("backoffice.batch.outstanding")},
+		{"", "", c.OrderFile, t.T("backoffice.batch.in_file")},
+		equals,
+		{"+", plus, c.Failed, t.T("backoffice.batch.failed")},
+		{"+", plus, c.Outstanding, t.T("backoffice.batch.outstanding")},
 	}
 }

@@ -100,8 +100,10 @@ func caseEvents(t *i18n.Texts, records []journal.Record) []ui.Event {
 
 func keyList(ctx context.Context) []ui.Link {
 	return []ui.Link{
-		{Href: "G", Label: ui.T(ctx, "backoffice.keys.pass")}, {Href: "U", Label: ui.T(ctx, "backoffice.keys.reject")},
-		{Href: "J", Label: ui.T(ctx, "backoffice.keys.next")}, {Href: "K", Label: ui.T(ctx, "backoffice.keys.previous")},
+		{Href: "G", Label: ui.T(ctx, "backoffice.keys.pass")},
+		{Href: "U", Label: ui.T(ctx, "backoffice.keys.reject")},
+		{Href: "J", Label: ui.T(ctx, "backoffice.keys.next")},
+		{Href: "K", Label: ui.T(ctx, "backoffice.keys.previous")},
 		{Href: "?", Label: ui.T(ctx, "backoffice.keys.all")},
 	}
 }

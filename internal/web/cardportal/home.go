@@ -77,8 +77,10 @@ func (h *homeView) addCard(t *i18n.Texts, i cardItem) {
 		return
 	case card.StatusNotActivated:
 		if !i.Card.DispatchedAt.IsZero() {
-			h.ToDo = append(h.ToDo, toDo{ID: "act-" + i.Card.ID.String(), Icon: "power", Title: t.T("cardportal.todo.activate", "company", i.Card.CompanyName),
-				Text: t.T("cardportal.todo.activate.text"), Verb: t.T("cardportal.todo.activate.verb"), Href: cardPath(i.Card) + "/activate"})
+			h.ToDo = append(h.ToDo, toDo{
+				ID: "act-" + i.Card.ID.String(), Icon: "power", Title: t.T("cardportal.todo.activate", "company", i.Card.CompanyName),
+				Text: t.T("cardportal.todo.activate.text"), Verb: t.T("cardportal.todo.activate.verb"), Href: cardPath(i.Card) + "/activate",
+			})
 		}
 	}
 	h.Cards = append(h.Cards, i)
@@ -95,8 +97,10 @@ func (d Deps) addLine(v *web.Visit, h *homeView, l order.Line) error {
 	}
 	href := approvePath(l.ID.String())
 	if l.State == order.AwaitingCardholder {
-		h.ToDo = append(h.ToDo, toDo{ID: "app-" + l.ID.String(), Icon: "stamp", Title: v.T.T("cardportal.todo.approve", "company", a.Company.Name),
-			Text: v.T.T("cardportal.todo.approve.text"), Verb: v.T.T("cardportal.todo.approve.verb"), Href: href})
+		h.ToDo = append(h.ToDo, toDo{
+			ID: "app-" + l.ID.String(), Icon: "stamp", Title: v.T.T("cardportal.todo.approve", "company", a.Company.Name),
+			Text: v.T.T("cardportal.todo.approve.text"), Verb: v.T.T("cardportal.todo.approve.verb"), Href: href,
+		})
 		return nil
 	}
 	c := coming{Company: a.Company.Name, Href: href, State: lineState(l)}

@@ -42,8 +42,10 @@ func newKit(t testing.TB, d *db.DB) *kit {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.engine = web.New(web.Config{Sessions: k.accounts, Companies: k.Companies, Clock: d.Clock(), Log: dbtest.Log(t), Origin: webtest.Origin,
-		Brand: ui.Brand{Name: "Kortverk", Phone: "010-000 00 00"}})
+	k.engine = web.New(web.Config{
+		Sessions: k.accounts, Companies: k.Companies, Clock: d.Clock(), Log: dbtest.Log(t), Origin: webtest.Origin,
+		Brand: ui.Brand{Name: "Kortverk", Phone: "010-000 00 00"},
+	})
 	flow := signin.New(signin.Flow{Accounts: k.accounts, EID: k.EID, Origin: webtest.Origin, AppBase: "https://app.test/"})
 	k.routes = [][]web.Route{flow.Routes(), cardportal.Routes(cardportal.Deps{
 		Accounts: k.accounts, Orders: k.Orders, Cards: k.cards, Production: made, Blobs: k.Blobs, EID: k.EID, Flow: flow,
@@ -138,10 +140,12 @@ func (k *kit) produced(l order.Line) card.Card {
 		if err != nil {
 			return card.Card{}, err
 		}
-		c, err := card.IssueTx(ctx, tx, by, card.Issue{Number: n, Line: l.ID, Order: l.Order, Company: l.Company, Person: done.Person,
+		c, err := card.IssueTx(ctx, tx, by, card.Issue{
+			Number: n, Line: l.ID, Order: l.Order, Company: l.Company, Person: done.Person,
 			Type: l.CardType, GivenName: l.PrintedGiven(), Surname: l.PrintedSurname(), CompanyName: k.Company.Name, OrganisationNumber: "559999-0016",
 			ValidUntil: l.ValidUntil, Photo: l.Photo, ChipUID: fmt.Sprintf("04%X", string(n)), OrderedByName: l.OrderedByName, OrderNumber: l.OrderNumber,
-			BatchNumber: "26-0001"})
+			BatchNumber: "26-0001",
+		})
 		if err != nil {
 			return card.Card{}, err
 		}

@@ -33,12 +33,16 @@ func cardActions(v *web.Visit, view card.View) []ui.Row {
 		if !ok || !a.Allowed {
 			continue
 		}
-		out = append(out, ui.Row{Icon: look.Icon, Tone: look.Tone, Title: v.T.T("card.action." + string(a.Action)), Text: joined(v.T, a.Consequences),
-			Href: at(v).card(view.Card.Number, string(a.Action)), Dialog: true})
+		out = append(out, ui.Row{
+			Icon: look.Icon, Tone: look.Tone, Title: v.T.T("card.action." + string(a.Action)), Text: joined(v.T, a.Consequences),
+			Href: at(v).card(view.Card.Number, string(a.Action)), Dialog: true,
+		})
 	}
 	if view.Status == card.StatusActive || view.Status == card.StatusBlocked || view.Status == card.StatusNotActivated {
-		out = append(out, ui.Row{Icon: "copy-plus", Tone: ui.Off, Title: v.T.T("orderportal.replace"), Text: v.T.T("orderportal.replace.text"),
-			Href: at(v).card(view.Card.Number, "replace")})
+		out = append(out, ui.Row{
+			Icon: "copy-plus", Tone: ui.Off, Title: v.T.T("orderportal.replace"), Text: v.T.T("orderportal.replace.text"),
+			Href: at(v).card(view.Card.Number, "replace"),
+		})
 	}
 	return out
 }
@@ -72,8 +76,10 @@ func cardFacts(v *web.Visit, view card.View, number templ.Component) []ui.Fact {
 		add("orderportal.fact.ended", t.DayTime(c.TerminatedAt)+", "+t.T("card.reason."+string(c.EndReason)))
 	}
 	add("orderportal.fact.cost", costText(t, view))
-	facts = append(facts, ui.Fact{Label: t.T("orderportal.orders.number"), Value: c.OrderNumber, Mono: true,
-		Action: &ui.Link{Label: t.T("orderportal.show"), Href: at(v).line(c.Order, c.Line)}})
+	facts = append(facts, ui.Fact{
+		Label: t.T("orderportal.orders.number"), Value: c.OrderNumber, Mono: true,
+		Action: &ui.Link{Label: t.T("orderportal.show"), Href: at(v).line(c.Order, c.Line)},
+	})
 	add("orderportal.orders.by", c.OrderedByName)
 	return facts
 }

@@ -69,8 +69,10 @@ func (d Deps) showList(v *web.Visit, q card.Query) error {
 	if q.Text != "" {
 		p.Next, p.Prev = page.Next, page.Prev
 	} else {
-		p.Pages = ui.Pages{Next: cardsLink(at(v), q.Filter, "after", page.Next), Prev: cardsLink(at(v), q.Filter, "before", page.Prev),
-			Text: v.T.T("orderportal.cards.count", "shown", len(page.Rows), "all", v.T.CountCapped(page.Counts[q.Filter]))}
+		p.Pages = ui.Pages{
+			Next: cardsLink(at(v), q.Filter, "after", page.Next), Prev: cardsLink(at(v), q.Filter, "before", page.Prev),
+			Text: v.T.T("orderportal.cards.count", "shown", len(page.Rows), "all", v.T.CountCapped(page.Counts[q.Filter])),
+		}
 	}
 	return v.RenderStatus(status, listPage(p))
 }
@@ -95,16 +97,20 @@ func cardsLink(b base, f card.Filter, name, cursor string) string {
 func chips(v *web.Visit, counts map[card.Filter]int, q card.Query) []ui.Chip {
 	var out []ui.Chip
 	for _, f := range card.Filters() {
-		out = append(out, ui.Chip{Label: v.T.T("card.filter." + orElse(string(f), "all")), Count: v.T.CountCapped(counts[f]),
-			Href: cardsLink(at(v), f, "", ""), Current: q.Text == "" && f == q.Filter})
+		out = append(out, ui.Chip{
+			Label: v.T.T("card.filter." + orElse(string(f), "all")), Count: v.T.CountCapped(counts[f]),
+			Href: cardsLink(at(v), f, "", ""), Current: q.Text == "" && f == q.Filter,
+		})
 	}
 	return out
 }
 
 func cardRowOf(v *web.Visit, r card.Row) cardRow {
 	b := at(v)
-	out := cardRow{Name: trimJoin(r.GivenName, r.Surname), Masked: r.Masked, Number: orElse(string(r.Number), "–"), Type: typeName(v.T, r.Type),
-		Until: orElse(r.ValidUntil.String(), "–"), By: r.OrderedByName, State: rowState(r), Href: b.line(r.Order, r.Line), Photo: b.line(r.Order, r.Line, "photo.jpg")}
+	out := cardRow{
+		Name: trimJoin(r.GivenName, r.Surname), Masked: r.Masked, Number: orElse(string(r.Number), "–"), Type: typeName(v.T, r.Type),
+		Until: orElse(r.ValidUntil.String(), "–"), By: r.OrderedByName, State: rowState(r), Href: b.line(r.Order, r.Line), Photo: b.line(r.Order, r.Line, "photo.jpg"),
+	}
 	if r.Card != uuid.Nil {
 		out.Href, out.Photo = b.card(r.Number), b.card(r.Number, "photo.jpg")
 	}
@@ -170,8 +176,10 @@ func (d Deps) showCard(v *web.Visit, c card.Card, number person.PersonalNumber) 
 	if err != nil {
 		return err
 	}
-	p := cardView{Menu: menu(v, at(v).cards()), View: view, State: cardState(view.Card, view.Status), base: at(v), Picture: d.cardDrawing(v, view),
-		Off: view.Status == card.StatusExpired, Events: cardEvents(v.T, view.Events)}
+	p := cardView{
+		Menu: menu(v, at(v).cards()), View: view, State: cardState(view.Card, view.Status), base: at(v), Picture: d.cardDrawing(v, view),
+		Off: view.Status == card.StatusExpired, Events: cardEvents(v.T, view.Events),
+	}
 	p.New = view.Status == card.StatusTerminated || view.Status == card.StatusExpired
 	p.Lead = v.T.T("orderportal.cards.lead", "type", typeName(v.T, view.Card.Type), "until", view.Card.ValidUntil.String())
 	if view.Card.Paused {

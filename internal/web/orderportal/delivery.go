@@ -61,8 +61,10 @@ func (d Deps) delivery(v *web.Visit, f draft) error {
 func (d Deps) saveDelivery(v *web.Visit, f draft) error {
 	choice := order.Delivery{Reference: v.Text("reference"), CostCentre: v.Text("cost_centre"), Keep: v.Bool("keep")}
 	if v.Text("address") == newAddress {
-		choice.New = &company.Address{Name: v.Text("name"), CareOf: v.Text("care_of"), Line1: v.Text("line1"),
-			Postcode: v.Text("postcode"), City: v.Text("city"), Country: orElse(v.Text("country"), "SE")}
+		choice.New = &company.Address{
+			Name: v.Text("name"), CareOf: v.Text("care_of"), Line1: v.Text("line1"),
+			Postcode: v.Text("postcode"), City: v.Text("city"), Country: orElse(v.Text("country"), "SE"),
+		}
 	} else if typed := v.Text("address"); typed != "" {
 		id, err := uuid.Parse(typed)
 		if err != nil {

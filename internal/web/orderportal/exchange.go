@@ -26,8 +26,10 @@ type exchangeView struct {
 }
 
 func exchange(v *web.Visit, l sentLine, form ui.Form) exchangeView {
-	p := exchangeView{Menu: menu(v, l.base.orders()), Line: l, Photo: photoForm{Form: form, Crop: l.at("photo"), Instead: hasPhoto(l.Line)}, Given: first(l.Line.Claimed.GivenName),
-		Revision: revision(l.Line.Revision)}
+	p := exchangeView{
+		Menu: menu(v, l.base.orders()), Line: l, Photo: photoForm{Form: form, Crop: l.at("photo"), Instead: hasPhoto(l.Line)}, Given: first(l.Line.Claimed.GivenName),
+		Revision: revision(l.Line.Revision),
+	}
 	if hasPhoto(l.Line) {
 		p.Now = l.at("photo.jpg") + "?v=" + l.Line.Photo.String()
 	}

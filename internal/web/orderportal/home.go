@@ -103,8 +103,10 @@ func (d Deps) todo(v *web.Visit, p *homeView, counts map[card.Filter]int) error 
 		p.Todo = append(p.Todo, todoOf(v, l))
 	}
 	if page.Next != "" {
-		p.Todo = append(p.Todo, todo{Icon: "triangle-alert", Tone: ui.Act, Title: v.T.T("orderportal.todo.more"), Text: v.T.T("orderportal.todo.more.text"),
-			Verb: v.T.T("orderportal.todo.show"), Href: at(v).cards() + "?status=" + string(card.FilterCorrect)})
+		p.Todo = append(p.Todo, todo{
+			Icon: "triangle-alert", Tone: ui.Act, Title: v.T.T("orderportal.todo.more"), Text: v.T.T("orderportal.todo.more.text"),
+			Verb: v.T.T("orderportal.todo.show"), Href: at(v).cards() + "?status=" + string(card.FilterCorrect),
+		})
 	}
 	waiting, err := d.Orders.Lines(v.R.Context(), v.Actor, order.LineQuery{Filter: order.FilterCardholder, Limit: 25})
 	if err != nil {
@@ -116,13 +118,17 @@ func (d Deps) todo(v *web.Visit, p *homeView, counts map[card.Filter]int) error 
 			return err
 		}
 		if m, ok := lostMail(view); ok {
-			p.Todo = append(p.Todo, todo{Icon: "mail-x", Tone: ui.Act, Title: v.T.T("orderportal.todo.mail", "name", l.Name()),
-				Text: v.T.T("orderportal.todo.mail.text", "to", m.To), Verb: v.T.T("orderportal.todo.mail.verb"), Href: at(v).line(l.Order, l.ID, "correct")})
+			p.Todo = append(p.Todo, todo{
+				Icon: "mail-x", Tone: ui.Act, Title: v.T.T("orderportal.todo.mail", "name", l.Name()),
+				Text: v.T.T("orderportal.todo.mail.text", "to", m.To), Verb: v.T.T("orderportal.todo.mail.verb"), Href: at(v).line(l.Order, l.ID, "correct"),
+			})
 		}
 	}
 	if n := counts[card.FilterExpiring]; n > 0 {
-		p.Todo = append(p.Todo, todo{Icon: "calendar-clock", Tone: ui.Wait, Title: v.T.T("orderportal.todo.expiring", "n", n),
-			Text: v.T.T("orderportal.todo.expiring.text"), Verb: v.T.T("orderportal.todo.show"), Href: at(v).cards() + "?status=" + string(card.FilterExpiring)})
+		p.Todo = append(p.Todo, todo{
+			Icon: "calendar-clock", Tone: ui.Wait, Title: v.T.T("orderportal.todo.expiring", "n", n),
+			Text: v.T.T("orderportal.todo.expiring.text"), Verb: v.T.T("orderportal.todo.show"), Href: at(v).cards() + "?status=" + string(card.FilterExpiring),
+		})
 	}
 	return nil
 }

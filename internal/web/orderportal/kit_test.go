@@ -68,8 +68,10 @@ func newKit(t *testing.T, d *db.DB) *kit {
 }
 
 func session(a actor.Actor, firm, lang string) account.Session {
-	s := account.Session{Account: a.Account, Person: a.Person, Name: a.Name, Given: "Alva", AuthAt: time.Now(),
-		Grants: []account.Grant{{Role: actor.Orderer, Company: a.Company, CompanyName: firm}}}
+	s := account.Session{
+		Account: a.Account, Person: a.Person, Name: a.Name, Given: "Alva", AuthAt: time.Now(),
+		Grants: []account.Grant{{Role: actor.Orderer, Company: a.Company, CompanyName: firm}},
+	}
 	s.Lang = "sv"
 	if lang == "en" {
 		s.Lang = "en"
@@ -121,9 +123,11 @@ func (k *kit) produced(h ordertest.Holder) card.Card {
 		if err != nil {
 			return card.Card{}, err
 		}
-		c, err := card.IssueTx(ctx, tx, bureau, card.Issue{Number: n, Line: l.ID, Order: l.Order, Company: l.Company, Person: l.Person, Type: l.CardType,
+		c, err := card.IssueTx(ctx, tx, bureau, card.Issue{
+			Number: n, Line: l.ID, Order: l.Order, Company: l.Company, Person: l.Person, Type: l.CardType,
 			GivenName: l.PrintedGiven(), Surname: l.PrintedSurname(), CompanyName: k.Company.Name, OrganisationNumber: "559999-0016", ValidUntil: l.ValidUntil,
-			Photo: l.Photo, ChipUID: "04" + n.Digits(), OrderedByName: l.OrderedByName, OrderNumber: l.OrderNumber, BatchNumber: "26-0001"})
+			Photo: l.Photo, ChipUID: "04" + n.Digits(), OrderedByName: l.OrderedByName, OrderNumber: l.OrderNumber, BatchNumber: "26-0001",
+		})
 		if err != nil {
 			return card.Card{}, err
 		}

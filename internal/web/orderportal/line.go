@@ -91,9 +91,11 @@ func (d Deps) linePage(v *web.Visit) error {
 }
 
 func (d Deps) showLine(v *web.Visit, l sentLine, number person.PersonalNumber) error {
-	p := lineView{Menu: menu(v, l.base.orders()), Line: l, Given: first(l.Line.Claimed.GivenName), State: lineState(l.Shown),
+	p := lineView{
+		Menu: menu(v, l.base.orders()), Line: l, Given: first(l.Line.Claimed.GivenName), State: lineState(l.Shown),
 		Words: v.T.T("order.shown." + l.Shown.Code), Picture: pictureOf(v.Company, l.Line, l.at("photo.jpg")), Off: l.Line.State == order.Cancelled,
-		Revision: revision(l.Line.Revision), Problem: problemOf(v, l), Refused: refusedMails(v, l)}
+		Revision: revision(l.Line.Revision), Problem: problemOf(v, l), Refused: refusedMails(v, l),
+	}
 	p.Remind = p.Problem == nil && slices.Contains(l.Actions, order.ActionRemind)
 	p.Lead = v.T.T("orderportal.line.lead", "number", l.Order.Number, "type", strings.ToLower(typeName(v.T, l.Line.CardType)), "at", l.Order.SubmittedAt, "by", l.Order.OrderedByName)
 	if number != "" {
@@ -268,8 +270,10 @@ type correctView struct {
 func (d Deps) correctView(v *web.Visit, l sentLine, form ui.Form) correctView {
 	w := l.Line.AsTyped()
 	w.BirthDate = "" // the number has it
-	p := correctView{Menu: menu(v, l.base.orders()), Line: l, Who: makeWhoForm(v.T, w, form), Picture: pictureOf(v.Company, l.Line, l.at("photo.jpg")),
-		Preview: l.at("preview"), Revision: revision(l.Line.Revision)}
+	p := correctView{
+		Menu: menu(v, l.base.orders()), Line: l, Who: makeWhoForm(v.T, w, form), Picture: pictureOf(v.Company, l.Line, l.at("photo.jpg")),
+		Preview: l.at("preview"), Revision: revision(l.Line.Revision),
+	}
 	p.Who.Masked = true
 	if l.Line.Proven != nil && l.Line.MayTakeOverName() && form.Values == nil {
 		d.offerShort(l, &p)

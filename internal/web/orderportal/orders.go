@@ -41,8 +41,10 @@ func draftRows(v *web.Visit, drafts []order.Order) []draftRow {
 				break
 			}
 		}
-		out = append(out, draftRow{Title: name, Note: v.T.T("orderportal.draft.note", "by", o.OrderedByName, "at", o.ChangedAt),
-			Href: at(v).step(line, to), Throw: at(v).order(o.ID) + "/discard", State: state})
+		out = append(out, draftRow{
+			Title: name, Note: v.T.T("orderportal.draft.note", "by", o.OrderedByName, "at", o.ChangedAt),
+			Href: at(v).step(line, to), Throw: at(v).order(o.ID) + "/discard", State: state,
+		})
 	}
 	return out
 }
@@ -98,8 +100,10 @@ func (d Deps) orders(v *web.Visit) error {
 		p.Drafts = draftRows(v, drafts)
 	}
 	for _, o := range page.Orders {
-		p.Rows = append(p.Rows, orderRow{Href: b.order(o.ID), Number: o.Number, People: peopleOf(v.T, o), Day: v.T.DayTime(o.SubmittedAt),
-			By: o.OrderedByName, States: statesOf(o)})
+		p.Rows = append(p.Rows, orderRow{
+			Href: b.order(o.ID), Number: o.Number, People: peopleOf(v.T, o), Day: v.T.DayTime(o.SubmittedAt),
+			By: o.OrderedByName, States: statesOf(o),
+		})
 	}
 	p.Pages = ui.Pages{Prev: pageLink(b.orders(), "before", page.Prev, open), Next: pageLink(b.orders(), "after", page.Next, open)}
 	return v.Render(ordersPage(p))
@@ -184,8 +188,10 @@ func (d Deps) order(v *web.Visit) error {
 		}
 		return v.Redirect(b.step(o.Lines[0].ID, pageReview))
 	}
-	p := orderView{Menu: menu(v, b.orders()), Title: v.T.T("orderportal.order.title", "number", o.Number), Many: len(o.Lines) > 1, base: b,
-		Lead: v.T.T("orderportal.order.lead", "n", len(o.Lines), "at", o.SubmittedAt, "by", o.OrderedByName), Delivery: deliveryFacts(v.T, o), New: true}
+	p := orderView{
+		Menu: menu(v, b.orders()), Title: v.T.T("orderportal.order.title", "number", o.Number), Many: len(o.Lines) > 1, base: b,
+		Lead: v.T.T("orderportal.order.lead", "n", len(o.Lines), "at", o.SubmittedAt, "by", o.OrderedByName), Delivery: deliveryFacts(v.T, o), New: true,
+	}
 	for _, l := range o.Lines {
 		p.Lines = append(p.Lines, lineRowOf(v, l))
 		p.New = p.New && l.State == order.Ordered
@@ -196,8 +202,10 @@ func (d Deps) order(v *web.Visit) error {
 
 func lineRowOf(v *web.Visit, l order.Line) lineRow {
 	shown, b := order.Shown(l), at(v)
-	r := lineRow{Href: b.line(l.Order, l.ID), Name: l.Name(), Number: l.Claimed.Masked, Type: typeName(v.T, l.CardType),
-		State: lineState(shown), Words: v.T.T("order.shown." + shown.Code)}
+	r := lineRow{
+		Href: b.line(l.Order, l.ID), Name: l.Name(), Number: l.Claimed.Masked, Type: typeName(v.T, l.CardType),
+		State: lineState(shown), Words: v.T.T("order.shown." + shown.Code),
+	}
 	if l.Photo != uuid.Nil {
 		r.Photo = b.line(l.Order, l.ID, "photo.jpg") + "?v=" + l.Photo.String()
 	}

@@ -205,8 +205,10 @@ func (k *kit) scene() scene {
 	k.t.Helper()
 	s.card = k.active(k.Holder(k.t, "Amina", "Warsame"))
 	_, differs := k.differing()
-	s.lines = []order.Line{k.Ordered(k.t, ordertest.Who("Elin", "Norling", k.Number())), k.Awaiting(k.t, ordertest.Who("Sara", "Ekdahl", k.Number())),
-		k.Approved(k.t, k.Holder(k.t, "Ville", "Niskanen")), differs, k.Line(k.t, s.card.Line)}
+	s.lines = []order.Line{
+		k.Ordered(k.t, ordertest.Who("Elin", "Norling", k.Number())), k.Awaiting(k.t, ordertest.Who("Sara", "Ekdahl", k.Number())),
+		k.Approved(k.t, k.Holder(k.t, "Ville", "Niskanen")), differs, k.Line(k.t, s.card.Line),
+	}
 	s.draft = k.Filled(k.t, k.Orderer, ordertest.Who("Isak", "Ahl", k.Number()))
 	return s
 }
@@ -259,7 +261,8 @@ func TestAnotherCompanysThingsAreNotThere(t *testing.T) {
 			}
 			k.bjorn.Get(own + path).Is(404)
 		}
-		for _, path := range []string{line + "/correct", line + "/photo", line + "/name", line + "/remind", line + "/cancel", line + "/reveal", line + "/preview",
+		for _, path := range []string{
+			line + "/correct", line + "/photo", line + "/name", line + "/remind", line + "/cancel", line + "/reveal", line + "/preview",
 			"/cards/" + string(s.card.Number) + "/block", "/cards/" + string(s.card.Number) + "/terminate", "/cards/" + string(s.card.Number) + "/reveal",
 			"/orders/new/" + s.draft.Lines[0].ID.String() + "/review", "/orders/new/" + s.draft.Lines[0].ID.String() + "/remove", "/orders/" + s.draft.ID.String() + "/discard",
 		} {

@@ -53,8 +53,10 @@ func (d Deps) review(v *web.Visit, f draft) error {
 }
 
 func (d Deps) showReview(v *web.Visit, f draft, s reviewState) error {
-	p := reviewView{frame: d.frame(v, f, pageReview, ui.Form{}), Failed: s.failed, Fee: feeText(v.T, d.Cards.Fee(today(v))),
-		Many: len(f.order.Lines) > 1, Edit: f.at(pageDelivery) + "?to=review", Add: f.at("add")}
+	p := reviewView{
+		frame: d.frame(v, f, pageReview, ui.Form{}), Failed: s.failed, Fee: feeText(v.T, d.Cards.Fee(today(v))),
+		Many: len(f.order.Lines) > 1, Edit: f.at(pageDelivery) + "?to=review", Add: f.at("add"),
+	}
 	p.Wizard.Close = &ui.Link{Label: v.T.T("orderportal.save_close"), Href: f.base.orders()} // everything is saved here
 	if e, ok := fault.As(s.refused); ok {
 		p.Refused = v.T.Error(e)
@@ -108,8 +110,10 @@ func reviewOf(v *web.Visit, f draft, l order.Line, i int) personReview {
 	p.Card = append(p.Card, ui.Fact{Label: t.T("orderportal.fact.until"), Value: l.ValidUntil.String(), Mono: true},
 		ui.Fact{Label: t.T("orderportal.fact.photo"), Value: photoWords(t, l), Action: &ui.Link{Label: t.T("orderportal.change"), Href: p.Links.Photo}})
 	p.Short = []ui.Fact{
-		{Label: t.T("orderportal.fact.number"), Value: number, Mono: true}, {Label: t.T("orderportal.fact.email"), Value: orElse(l.Typed.Email, "–")},
-		{Label: t.T("orderportal.fact.until"), Value: l.ValidUntil.String(), Mono: true}, {Label: t.T("orderportal.fact.photo"), Value: photoWords(t, l)},
+		{Label: t.T("orderportal.fact.number"), Value: number, Mono: true},
+		{Label: t.T("orderportal.fact.email"), Value: orElse(l.Typed.Email, "–")},
+		{Label: t.T("orderportal.fact.until"), Value: l.ValidUntil.String(), Mono: true},
+		{Label: t.T("orderportal.fact.photo"), Value: photoWords(t, l)},
 	}
 	return p
 }

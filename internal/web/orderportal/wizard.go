@@ -88,9 +88,11 @@ type personRow struct {
 }
 
 func (d Deps) frame(v *web.Visit, f draft, page string, form ui.Form) frame {
-	out := frame{Form: form, Wizard: steps(v, f, page), Picture: pictureOf(f.owner, f.line, f.at("photo.jpg")),
+	out := frame{
+		Form: form, Wizard: steps(v, f, page), Picture: pictureOf(f.owner, f.line, f.at("photo.jpg")),
 		Given: first(f.line.Typed.GivenName), Revision: revision(f.order.Revision), Preview: f.at("preview"),
-		Photo: f.line.Photo != uuid.Nil, base: f.base}
+		Photo: f.line.Photo != uuid.Nil, base: f.base,
+	}
 	out.Picture.card.GivenName = orElse(out.Picture.card.GivenName, f.line.Typed.GivenName)
 	out.Picture.card.Surname = orElse(out.Picture.card.Surname, f.line.Typed.Surname)
 	if i := slices.Index(pages, page); i > 0 {

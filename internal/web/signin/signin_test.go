@@ -65,7 +65,7 @@ func (k *door) begin(path string) string {
 
 // tabs loads a page in several tabs of the browser at the same moment.
 func (k *door) tabs(n int, path string) []*http.Response {
-	var out = make([]*http.Response, n)
+	out := make([]*http.Response, n)
 	var wg sync.WaitGroup
 	start := make(chan struct{})
 	for i := range n {

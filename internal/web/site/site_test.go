@@ -22,8 +22,10 @@ import (
 
 func browser(t *testing.T, d *db.DB, people map[string]account.Session) *webtest.Client {
 	t.Helper()
-	e := web.New(web.Config{Sessions: webtest.World{People: people}, Companies: webtest.World{}, Clock: d.Clock(), Log: dbtest.Log(t),
-		Origin: webtest.Origin, Brand: ui.Brand{Name: "Kortverk"}})
+	e := web.New(web.Config{
+		Sessions: webtest.World{People: people}, Companies: webtest.World{}, Clock: d.Clock(), Log: dbtest.Log(t),
+		Origin: webtest.Origin, Brand: ui.Brand{Name: "Kortverk"},
+	})
 	return webtest.New(t, e.Handler(site.Routes(site.Deps{Checks: check.New(d), Scheme: "Kortverk", Phone: "010-000 00 00"})))
 }
 
