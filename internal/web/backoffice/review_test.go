@@ -42,7 +42,7 @@ func TestReviewPassesRejectsAndUndoes(t *testing.T) {
 		p = p.Form("/reject").Set("reason", "other").Submit("Underkänn").Is(422).Check().Has("Skriv vad beställaren ska göra")
 		form := p.Form("/reject").Untick("reason", "other").Set("reason", "photo_light").Set("reason", "photo_age")
 		text := "Skugga eller ojämnt ljus. Ta ett nytt foto framför en ljus vägg, med ljuset rakt framifrån. Byt bara fotot."
-		p = form.Set("text", text).Submit("Underkänn").Is(200).At(caseAt(second.ID)).Has("Jonas Petraitis är underkänd")
+		form.Set("text", text).Submit("Underkänn").Is(200).At(caseAt(second.ID)).Has("Jonas Petraitis är underkänd")
 		l := o.Line(t, first.ID)
 		if l.State != order.RejectedByReviewer || len(l.Review.Reasons) != 2 || l.Review.Text != "Byt bara fotot." {
 			t.Errorf("the reasons' sentences are sent once, by their codes: %+v", l.Review)

@@ -154,7 +154,7 @@ func TestAskTheEmployerFirst(t *testing.T) {
 	l := k.awaiting(h, "Jonas", "Petriatis")
 	k.signIn(h)
 	page := k.browser.Get("/me/approve/" + l.ID.String()).Follow("Fråga min arbetsgivare först").Is(200).Check()
-	page = page.Form("/reject").Submit("").Is(200).Check().Has(k.Company.Name+" har fått ditt svar", "Petraitis")
+	page.Form("/reject").Submit("").Is(200).Check().Has(k.Company.Name+" har fått ditt svar", "Petraitis")
 	if now := k.Line(t, l.ID); now.State != order.RejectedByCardholder || !strings.Contains(now.RejectReason, "Jonas Petraitis") {
 		t.Errorf("line is %s: %q", now.State, now.RejectReason)
 	}

@@ -56,7 +56,7 @@ func TestARejectedPhotoIsReplacedOnTheSameLine(t *testing.T) {
 			t.Error("looking at a new photo has changed the line")
 		}
 		p = k.look(p.Form("/photo").Submit("Närmare")).Is(200)
-		p = p.Form("Använd fotot").Submit("Använd fotot").Is(200).Has("Fotot är bytt", "Granskas igen")
+		p.Form("Använd fotot").Submit("Använd fotot").Is(200).Has("Fotot är bytt", "Granskas igen")
 		now := k.Line(t, l.ID)
 		if now.Photo == l.Photo || now.State != order.Ordered || now.PhotoCrop.Zoom != 1 {
 			t.Errorf("the line is %s with crop %+v", now.State, now.PhotoCrop)

@@ -149,7 +149,7 @@ func TestSeveralPeopleInOneOrder(t *testing.T) {
 		k.look(p).Has("2 kort", "Amina Warsame", "Piotr Wiśniewski")
 
 		third := k.Filled(t, k.Orderer, ordertest.Who("Elin", "Norling", k.Number()))
-		p = k.alva.Get(k.base + "/orders/new/" + third.Lines[0].ID.String() + "/review").Form("Lägg till en person").Submit("Lägg till en person").Is(200)
+		k.alva.Get(k.base + "/orders/new/" + third.Lines[0].ID.String() + "/review").Form("Lägg till en person").Submit("Lägg till en person").Is(200)
 		p = k.alva.Get(k.base + "/orders/new/" + third.Lines[0].ID.String() + "/review").Form("/remove").Submit("Ta bort").Is(200)
 		p.Has("Personen är borttagen")
 	})
