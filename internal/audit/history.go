@@ -138,6 +138,7 @@ type subject struct {
 	id, state                    string
 	revision                     int64
 	made, activated, ended, held int64 // times of a card, 0 for none
+	posted                       int64
 }
 
 // walk pages through cards or lines together with their entries.
@@ -170,9 +171,9 @@ func (a *audit) walk(rows, column string, s steps, scan func(db.Row) (subject, e
 }
 
 func (a *audit) cards() error {
-	return a.walk(`SELECT id, state, revision, produced_at, activated_at, terminated_at, blocked_at FROM card`, "card_id", cardSteps,
+	return a.walk(`SELECT id, state, revision, produced_at, activated_at, terminated_at, blocked_at, dispatched_at FROM card`, "card_id", cardSteps,
 		func(r db.Row) (c subject, err error) {
-			err = r.Scan(&c.id, &c.state, &c.revision, &c.made, &c.activated, &c.ended, &c.held)
+			err = r.Scan(&c.id, &c.state, &c.revision, &c.made, &c.activated, &c.ended, &c.held, &c.posted)
 			return c, err
 		}, a.card)
 }
@@ -186,19 +187,26 @@ func (a *audit) card(c subject, history []event) {
 	case !slices.Contains(reached, c.state):
 		a.find("card.journal", c.id, cardPage, "it is %s, and its journal entries lead to '%s'", c.state, strings.Join(reached, "' or '"))
 		return
-	case c.revision != int64(len(history)):
-		a.find("card.journal", c.id, cardPage, "it was changed %d times, and the journal has %d entries", c.revision, len(history))
-		return
 	}
-	said := map[string]int64{}
+	// Posting is a fact beside the card's life: an entry, but no change of the revision.
+	said, changes := map[string]int64{}, int64(0)
 	for _, e := range history {
+		if e.kind != "card.dispatched" {
+			changes++
+		} else if said[e.kind] != 0 {
+			a.find("card.journal", c.id, cardPage, "entry %d says that it was posted once more", e.id)
+		}
 		said[e.kind] = e.at
+	}
+	if c.revision != changes {
+		a.find("card.journal", c.id, cardPage, "it was changed %d times, and the journal has %d entries", c.revision, changes)
+		return
 	}
 	if c.state != "blocked" {
 		said["card.blocked"] = 0
 	}
 	// A blocked card that was ended keeps the block's time.
-	if c.made != said["card.produced"] || c.activated != said["card.activated"] || c.ended != said["card.terminated"] ||
+	if c.made != said["card.produced"] || c.activated != said["card.activated"] || c.ended != said["card.terminated"] || c.posted != said["card.dispatched"] ||
 		(c.state == "blocked" && c.held != said["card.blocked"]) {
 		a.find("card.when", c.id, cardPage, "a time of it isn't that of the journal entry")
 	}
