@@ -31,7 +31,7 @@ func (w *World) clockView(t *i18n.Texts) clockView {
 		return clockView{Fixed: true}
 	}
 	now := m.Now()
-	return clockView{Now: t.Day(clock.DateOf(now)) + " " + t.Clock(now)}
+	return clockView{Now: t.DayYear(clock.DateOf(now)) + " " + t.Clock(now)}
 }
 
 // moveClock answers POST /clock with the form field forward: one of the
