@@ -71,6 +71,7 @@ func TestEveryStateIsReached(t *testing.T) {
 }
 
 // Nobody but production moves a line that is approved, and nothing moves what is over.
+// Rows: 137
 func TestApprovedIsLocked(t *testing.T) {
 	for _, on := range []Event{Correct, Resubmit, ReplacePhoto, TakeOverName, Cancel} {
 		for _, from := range []State{Approved, InProduction, Produced} {
