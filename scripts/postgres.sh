@@ -2,8 +2,7 @@
 # temporary folder and sets KV_TEST_PG, unless it is set already. The server is
 # stopped when the sourcing shell ends.
 if [ -z "${KV_TEST_PG:-}" ]; then
-  _pgbin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
-  [ -n "$_pgbin" ] || _pgbin=$(dirname "$(command -v initdb)")
+  _pgbin=$(scripts/need.sh postgres)
   _pgdir=$(mktemp -d /tmp/kvpg.XXXXXX)
   _as=""
   if [ "$(id -u)" = 0 ]; then chown postgres "$_pgdir"; _as="runuser -u postgres --"; fi

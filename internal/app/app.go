@@ -96,7 +96,7 @@ func New(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 	if err = a.logEnds(); err != nil {
 		return nil, err
 	}
-	if err = a.loadClock(ctx); err != nil {
+	if err = a.loadClock(); err != nil {
 		return nil, err
 	}
 	a.watch()

@@ -58,7 +58,6 @@ var expected = map[string]string{
 	"GET /eid/{id}":         "xxxxxxxx",
 	"GET /eid/{id}/state":   "xxxxxxxx",
 	"POST /eid/{id}/cancel": "xxxxxxxx",
-	"POST /eid/{id}/again":  "xxxxxxxx",
 	"GET /i/{token}":        "xxxxxxxx",
 	"POST /i/{token}":       "sxxxxxxx",
 	"GET /a/{token}":        "xxxxxxxx",

@@ -147,7 +147,7 @@ func (m mover) Forward(d time.Duration) error {
 func (a *App) clockFile() string { return filepath.Join(a.cfg.Data, "clock") }
 
 // loadClock sets the clock to where the sandbox left it.
-func (a *App) loadClock(context.Context) error {
+func (a *App) loadClock() error {
 	if !a.cfg.mayClock {
 		return nil
 	}

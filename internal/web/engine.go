@@ -229,10 +229,8 @@ func Server(addr string, h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// ip is the visitor's address: the last one in X-Forwarded-For that is not a proxy we know.
-func (e *Engine) ip(r *http.Request) string { return e.IP(r) }
-
-// IP is the address of whoever sent a request, for handlers that stand beside the pages.
+// IP is the address of whoever sent a request: the last one in X-Forwarded-For that is not a proxy we know. It is for
+// handlers that stand beside the pages, too.
 func (e *Engine) IP(r *http.Request) string {
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {

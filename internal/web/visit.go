@@ -46,7 +46,7 @@ type Visit struct {
 }
 
 func (e *Engine) visitor(w http.ResponseWriter, r *http.Request, route Route) *Visit {
-	v := &Visit{W: w, R: r, engine: e, route: route, Now: e.cfg.Clock.Now(), IP: e.ip(r)}
+	v := &Visit{W: w, R: r, engine: e, route: route, Now: e.cfg.Clock.Now(), IP: e.IP(r)}
 	v.Lang = v.pickLang()
 	v.T = i18n.For(v.Lang)
 	v.Actor = actor.Actor{IP: v.IP}

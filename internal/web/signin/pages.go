@@ -152,21 +152,6 @@ func (f *Flow) cancel(v *web.Visit) error {
 	return v.Redirect(fin.Back(t))
 }
 
-// again starts a new order for a QR code that nobody scanned in time.
-func (f *Flow) again(v *web.Visit) error {
-	t, fin, err := f.find(v)
-	if err != nil {
-		return err
-	}
-	if !t.MayRetry() {
-		return v.Redirect(fin.Back(t))
-	}
-	if _, err := f.EID.RetryQR(v.R.Context(), t.ID, v.Browser()); err != nil {
-		return err
-	}
-	return v.Redirect("/eid/" + t.ID.String())
-}
-
 // finishSignIn gives the browser its session. One that it had before ends: nobody could sign out of it any more.
 func (f *Flow) finishSignIn(v *web.Visit, t eid.Transaction) (string, error) {
 	token, _, next, err := f.Accounts.SignIn(v.R.Context(), t.ID, account.Started{

@@ -63,7 +63,6 @@ func (f *Flow) Routes() []web.Route {
 		{Pattern: "GET /eid/{id}", Right: web.Public, Handle: f.wait, NoStore: true},
 		{Pattern: "GET /eid/{id}/state", Right: web.Public, Handle: f.state, NoStore: true},
 		{Pattern: "POST /eid/{id}/cancel", Right: web.Public, Handle: f.cancel},
-		{Pattern: "POST /eid/{id}/again", Right: web.Public, Handle: f.again},
 		{Pattern: "POST /signout", Right: web.Public, Handle: f.signOut},
 		{Pattern: "POST /signout/everywhere", Right: web.SignedIn, Handle: f.signOutEverywhere},
 		{Pattern: "GET /i/{token}", Right: web.Public, Handle: f.invitation, NoStore: true},
