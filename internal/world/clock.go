@@ -15,8 +15,8 @@ type Mover interface {
 }
 
 type clockView struct {
-	Now   string
-	Fixed bool
+	Day, Time string
+	Fixed     bool
 }
 
 // forwards are how far the clock's page offers to go.
@@ -31,7 +31,7 @@ func (w *World) clockView(t *i18n.Texts) clockView {
 		return clockView{Fixed: true}
 	}
 	now := m.Now()
-	return clockView{Now: t.DayYear(clock.DateOf(now)) + " " + t.Clock(now)}
+	return clockView{Day: t.DayYear(clock.DateOf(now)), Time: t.Clock(now)}
 }
 
 // moveClock answers POST /clock with the form field forward: one of the
