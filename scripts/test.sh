@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Runs everything, or only the stages named as arguments: unit, e2e, check.
+# Runs everything, or only the stages named as arguments: unit, e2e, faults, check.
 # Nothing is left out: what is missing on the machine is installed through the
 # system's packages, or named. Prints the seconds of each stage.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-stages=${*:-unit e2e check}
+stages=${*:-unit e2e faults check}
 report=""
 total=$SECONDS
 
@@ -21,10 +21,12 @@ stage() { # name, command...
 # would find nothing there and takes ten times as long.
 pictures='/internal/(photo|artwork|cast)$'
 unit() {
-  KV_REQUIRE=1 go test -race -shuffle=on -timeout 20m $(go list ./... | grep -v /test/e2e | grep -vE "$pictures")
+  KV_REQUIRE=1 go test -race -shuffle=on -timeout 20m $(go list ./... | grep -v /test/ | grep -vE "$pictures")
   go test -shuffle=on -timeout 20m $(go list ./... | grep -E "$pictures")
 }
-e2e()  { KV_REQUIRE=1 go test -count=1 -timeout 20m ./test/e2e/...; }
+e2e()    { KV_REQUIRE=1 go test -count=1 -timeout 20m ./test/e2e/...; }
+# Crashes, races, limits: against the real binary, or against the services on both engines.
+faults() { KV_REQUIRE=1 go test -count=1 -timeout 20m $(go list ./test/... | grep -v /test/e2e); }
 
 need="cc postgres chromium"
 stage "what the tests need" scripts/need.sh $need
@@ -33,8 +35,9 @@ for s in $stages; do
   case $s in
     unit)  stage "unit and store tests, both engines, race detector" unit ;;
     e2e)   stage "journeys in a real browser, both engines" e2e ;;
+    faults) stage "faults: kills, races, failing neighbours, limits" faults ;;
     check) stage "formatting, vet, staticcheck, generated files" scripts/check.sh ;;
-    *) echo "unknown stage: $s (unit, e2e, check)"; exit 2 ;;
+    *) echo "unknown stage: $s (unit, e2e, faults, check)"; exit 2 ;;
   esac
 done
 echo

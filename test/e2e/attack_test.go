@@ -17,34 +17,8 @@ import (
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/kortverk/kortverk/test/harness"
 )
-
-// many does the same from n windows of one browser at once, and answers how
-// often each status came back.
-func (p *program) many(n int, act func(i int, p *program) answer) map[int]int {
-	p.s.t.Helper()
-	got := make([]answer, n)
-	var all sync.WaitGroup
-	for i := range n {
-		window := *p
-		window.cookies = maps.Clone(p.cookies)
-		all.Go(func() { got[i] = act(i, &window) })
-	}
-	all.Wait()
-	count := map[int]int{}
-	for _, a := range got {
-		count[a.Status]++
-	}
-	return count
-}
-
-// stranger has a browser and no account.
-func (s *sandbox) stranger() *program {
-	return &program{s: s, cookies: map[string]string{}, client: &http.Client{
-		Timeout:       30 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
-}
 
 // The journey with everybody pressing everything twenty times at once, and with
 // others looking over the shoulder. There is one order, one decision, one
@@ -52,36 +26,36 @@ func (s *sandbox) stranger() *program {
 //
 // Rows: 16, 38, 43, 44, 57, 58
 func TestAttacksOnTheJourney(t *testing.T) {
-	engines(t, func(t *testing.T, s *sandbox) {
-		alva, tove, jonas := s.signIn("alva"), s.signIn("tove"), s.signIn("jonas")
-		line := alva.presses(tove)
-		link, page := s.shoulders(jonas, line)
-		signed := []string{link[strings.LastIndex(link, "/")+1:], jonas.cookies["__Host-sid"]}
-		jonas.approve()
-		if got := jonas.try("GET", page, nil); !strings.HasSuffix(got.Location, "/done") {
+	harness.Engines(t, func(t *testing.T, s *harness.Sandbox) {
+		alva, tove, jonas := s.SignIn("alva"), s.SignIn("tove"), s.SignIn("jonas")
+		line := presses(alva, tove)
+		link, page := shoulders(s, jonas, line)
+		signed := []string{link[strings.LastIndex(link, "/")+1:], jonas.Cookies["__Host-sid"]}
+		jonas.Approve()
+		if got := jonas.Try("GET", page, nil); !strings.HasSuffix(got.Location, "/done") {
 			t.Errorf("the approved line answers %d %s", got.Status, got.Location)
 		}
-		number := s.number("Petraitis")
-		jonas.guesses(number)
+		number := s.Number("Petraitis")
+		guesses(jonas, number)
 		block := "/me/cards/" + number + "/block"
-		form := url.Values{"revision": {jonas.revision(jonas.get(block))}, "reason": {"lost"}}
-		jonas.many(20, func(_ int, p *program) answer { return p.try("POST", block, form) })
-		if v := s.check(number); v.Reason != "blocked" {
+		form := url.Values{"revision": {jonas.Revision(jonas.Get(block))}, "reason": {"lost"}}
+		jonas.Many(20, func(_ int, p *harness.Program) harness.Answer { return p.Try("POST", block, form) })
+		if v := s.Check(number); v.Reason != "blocked" {
 			t.Errorf("blocked twenty times: %+v", v)
 		}
-		s.nothingLiesAbout(append(signed, jonas.cookies["__Host-sid"], alva.cookies["__Host-sid"], s.Reader.Key))
+		nothingLiesAbout(s, append(signed, jonas.Cookies["__Host-sid"], alva.Cookies["__Host-sid"], s.Reader.Key))
 	})
 }
 
 // presses sends one order and decides about it, both twenty times at once.
-func (p *program) presses(reviewer *program) (line string) {
-	t := p.s.t
+func presses(p *harness.Program, reviewer *harness.Program) (line string) {
+	t := p.S.T
 	t.Helper()
-	sending := p.draft("jonas")
-	form := url.Values{"revision": {p.revision(p.get(sending))}}
+	sending := p.Draft("jonas")
+	form := url.Values{"revision": {p.Revision(p.Get(sending))}}
 	var where sync.Map
-	got := p.many(20, func(_ int, p *program) answer {
-		a := p.try("POST", sending, form)
+	got := p.Many(20, func(_ int, p *harness.Program) harness.Answer {
+		a := p.Try("POST", sending, form)
 		where.Store(a.Location, true)
 		return a
 	})
@@ -91,45 +65,45 @@ func (p *program) presses(reviewer *program) (line string) {
 		t.Fatalf("sent twenty times: %v, %q", got, orders)
 	}
 	order := orders[0]
-	path := p.lineOf(order)
+	path := p.LineOf(order)
 	id := path[strings.LastIndex(path, "/")+1:]
 	review := "/office/review/" + id
-	revision := reviewer.revision(reviewer.get(review))
-	got = reviewer.many(20, func(_ int, p *program) answer {
-		return p.try("POST", review+"/pass", url.Values{"revision": {revision}})
+	revision := reviewer.Revision(reviewer.Get(review))
+	got = reviewer.Many(20, func(_ int, p *harness.Program) harness.Answer {
+		return p.Try("POST", review+"/pass", url.Values{"revision": {revision}})
 	})
 	if got[303] != 1 || got[409] != 19 {
 		t.Errorf("passed twenty times: %v", got)
 	}
-	if other := p.s.signIn("bjorn").try("GET", strings.Replace(order, p.s.company("furuborg"), p.s.company("norrsken"), 1), nil); other.Status != 404 {
+	if other := p.S.SignIn("bjorn").Try("GET", strings.Replace(order, p.S.Company("furuborg"), p.S.Company("norrsken"), 1), nil); other.Status != 404 {
 		t.Errorf("another company's orderer opens the order: %d", other.Status)
 	}
 	return id
 }
 
 // shoulders are those who got the link, and those who know its page.
-func (s *sandbox) shoulders(holder *program, line string) (link, page string) {
-	s.t.Helper()
-	link, page = s.mail(holder.who.Email, `/a/`), "/me/approve/"+line
-	for who, p := range map[string]*program{"nobody": s.stranger(), "piotr": s.signIn("piotr"), "alva": s.signIn("alva")} {
-		a := p.try("GET", link, nil)
+func shoulders(s *harness.Sandbox, holder *harness.Program, line string) (link, page string) {
+	s.T.Helper()
+	link, page = s.Mail(holder.Who.Email, `/a/`), "/me/approve/"+line
+	for who, p := range map[string]*harness.Program{"nobody": s.Stranger(), "piotr": s.SignIn("piotr"), "alva": s.SignIn("alva")} {
+		a := p.Try("GET", link, nil)
 		if a.Status == 303 {
-			a = p.try("GET", a.Location, nil)
+			a = p.Try("GET", a.Location, nil)
 		}
 		if names := regexp.MustCompile(`Jonas|Petraitis|Furuborg`).FindString(a.Body); a.Status != 200 && a.Status != 403 || who == "nobody" && names != "" {
-			s.t.Errorf("%s opens the link: %d, %q", who, a.Status, names)
+			s.T.Errorf("%s opens the link: %d, %q", who, a.Status, names)
 		}
 		for _, path := range []string{page, page + "/contact", page + "/name", page + "/reject"} {
-			a := p.try("POST", path, url.Values{
+			a := p.Try("POST", path, url.Values{
 				"revision": {"2"}, "about": {"not_me"}, "phone": {"+46701740600"}, "street": {"X 1"},
 				"postcode": {"11122"}, "city": {"X"}, "country": {"SE"},
 			})
 			if a.Status != 403 && (who != "nobody" || a.Status != 401) {
-				s.t.Errorf("%s posts to %s: %d", who, path, a.Status)
+				s.T.Errorf("%s posts to %s: %d", who, path, a.Status)
 			}
 		}
-		if a := p.try("GET", "/me/photo/"+line, nil); a.Status == 200 {
-			s.t.Errorf("%s sees the portrait", who)
+		if a := p.Try("GET", "/me/photo/"+line, nil); a.Status == 200 {
+			s.T.Errorf("%s sees the portrait", who)
 		}
 	}
 	return link, page
@@ -137,41 +111,43 @@ func (s *sandbox) shoulders(holder *program, line string) (link, page string) {
 
 // guesses activates once although the digits come twenty times, and never says
 // the PIN to who doesn't know the number, at once or one by one.
-func (p *program) guesses(number string) {
-	t := p.s.t
+func guesses(p *harness.Program, number string) {
+	t := p.S.T
 	t.Helper()
 	card := "/me/cards/" + number
 	digits := number[len(number)-6:]
-	if a := p.try("POST", card+"/activate", url.Values{"digits": {"x"}}); a.Status == 303 {
-		p.identify(a.Location)
+	if a := p.Try("POST", card+"/activate", url.Values{"digits": {"x"}}); a.Status == 303 {
+		p.Identify(a.Location)
 	}
-	got := p.many(20, func(_ int, p *program) answer { return p.try("POST", card+"/activate", url.Values{"digits": {digits}}) })
+	got := p.Many(20, func(_ int, p *harness.Program) harness.Answer {
+		return p.Try("POST", card+"/activate", url.Values{"digits": {digits}})
+	})
 	if got[200] != 1 {
 		t.Errorf("activated twenty times: %v", got)
 	}
-	got = p.many(20, func(_ int, p *program) answer {
-		return p.try("POST", card+"/pin", url.Values{"number": {"BB-1234-567897"}})
+	got = p.Many(20, func(_ int, p *harness.Program) harness.Answer {
+		return p.Try("POST", card+"/pin", url.Values{"number": {"BB-1234-567897"}})
 	})
 	if got[422] > 4 || got[422]+got[429] != 20 {
 		t.Errorf("twenty wrong numbers: %v", got)
 	}
-	if a := p.try("POST", card+"/pin", url.Values{"number": {number}}); a.Status != 429 {
+	if a := p.Try("POST", card+"/pin", url.Values{"number": {number}}); a.Status != 429 {
 		t.Errorf("the right number while it is locked: %d", a.Status)
 	}
 }
 
 // nothingLiesAbout looks for what must be nowhere in the log, in the database
 // or in its files.
-func (s *sandbox) nothingLiesAbout(secrets []string) {
-	s.t.Helper()
+func nothingLiesAbout(s *harness.Sandbox, secrets []string) {
+	s.T.Helper()
 	for _, p := range s.Cast {
 		n := p.PersonalNumber
 		secrets = append(secrets, n, n[:8]+"-"+n[8:], n[2:8]+"-"+n[8:])
 	}
-	places := map[string]string{"database": s.rows()}
-	s.stop()
-	places["log"] = s.log.String()
-	err := filepath.WalkDir(s.data, func(path string, d fs.DirEntry, err error) error {
+	places := map[string]string{"database": rows(s)}
+	s.Stop()
+	places["log"] = s.Log.String()
+	err := filepath.WalkDir(s.Data, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() && d.Name() == "world" {
 			return filepath.SkipDir // the world is everybody else: it has what it was sent
 		}
@@ -183,16 +159,16 @@ func (s *sandbox) nothingLiesAbout(secrets []string) {
 		return nil
 	})
 	if err != nil {
-		s.t.Error(err)
+		s.T.Error(err)
 	}
 	for place, all := range places {
 		if place == "log" && !strings.Contains(all, "/me/cards/{number}/activate") {
-			s.t.Error("the log says nothing about requests")
+			s.T.Error("the log says nothing about requests")
 		}
 		for _, secret := range secrets {
 			for _, form := range []string{secret, hex.EncodeToString([]byte(secret)), base64.StdEncoding.EncodeToString([]byte(secret))} {
 				if len(secret) < 8 || strings.Contains(all, form) {
-					s.t.Errorf("%s has %s…", place, secret[:min(6, len(secret))])
+					s.T.Errorf("%s has %s…", place, secret[:min(6, len(secret))])
 				}
 			}
 		}
@@ -200,10 +176,10 @@ func (s *sandbox) nothingLiesAbout(secrets []string) {
 }
 
 // rows are all rows of a PostgreSQL database as text; SQLite's are in its file.
-func (s *sandbox) rows() string {
-	s.t.Helper()
+func rows(s *harness.Sandbox) string {
+	s.T.Helper()
 	address := ""
-	for _, v := range s.cmd.Env {
+	for _, v := range s.Cmd.Env {
 		if a, ok := strings.CutPrefix(v, "KORTVERK_DATABASE_URL="); ok {
 			address = a
 		}
@@ -213,28 +189,28 @@ func (s *sandbox) rows() string {
 	}
 	d, err := sql.Open("pgx", address)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	defer d.Close()
 	tables, err := d.Query(`SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'`)
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	defer tables.Close()
 	var all strings.Builder
 	for tables.Next() {
 		var table, rows string
 		if err := tables.Scan(&table); err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		// Bytes become hexadecimal digits.
 		if err := d.QueryRow(`SELECT coalesce(string_agg(r::text, ' '), '') FROM ` + table + ` r`).Scan(&rows); err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 		all.WriteString(rows)
 	}
 	if err := tables.Err(); err != nil || all.Len() < 10_000 {
-		s.t.Fatalf("%d bytes of rows: %v", all.Len(), err)
+		s.T.Fatalf("%d bytes of rows: %v", all.Len(), err)
 	}
 	return all.String()
 }
@@ -242,9 +218,9 @@ func (s *sandbox) rows() string {
 // What a hostile page, link or program sends to people's forms.
 func TestAttacksOnForms(t *testing.T) {
 	t.Parallel()
-	s := start(t, "sqlite")
-	alva, company := s.signIn("alva"), s.company("furuborg")
-	draft := strings.TrimSuffix(alva.post(company+"/orders/new", url.Values{}), "/who")
+	s := harness.Start(t, "sqlite")
+	alva, company := s.SignIn("alva"), s.Company("furuborg")
+	draft := strings.TrimSuffix(alva.Post(company+"/orders/new", url.Values{}), "/who")
 	forms := []string{
 		"/signin/bankid", "/signout", "/signout/everywhere", "/language", "/theme", "/check", "/me/account/lang",
 		company + "/orders/new", draft + "/who", draft + "/card", draft + "/photo", draft + "/photo/crop", draft + "/delivery",
@@ -252,29 +228,29 @@ func TestAttacksOnForms(t *testing.T) {
 	}
 	for _, from := range []http.Header{{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}}, {"Origin": {"https://evil.example"}}, {"Origin": {"null"}}} {
 		for _, path := range forms {
-			if got := alva.send(path, url.Values{}, from); got.Status != 403 {
+			if got := send(alva, path, url.Values{}, from); got.Status != 403 {
 				t.Errorf("POST %s from %v: %d", path, from, got.Status)
 			}
 		}
 	}
 	for _, next := range []string{"//evil.example", `/\evil.example`, "https://evil.example", "javascript:alert(1)", "/\t/evil.example", "/.//evil.example", "/a\r\nX: y"} {
 		for _, path := range []string{"/language", "/theme"} {
-			a := alva.try("POST", path, url.Values{"next": {next}, "lang": {"sv"}, "theme": {"dark"}})
+			a := alva.Try("POST", path, url.Values{"next": {next}, "lang": {"sv"}, "theme": {"dark"}})
 			to, err := url.Parse(a.Location)
 			if err != nil || to.Host != "" || to.Scheme != "" || !strings.HasPrefix(a.Location, "/") || strings.HasPrefix(a.Location, "//") || strings.Contains(a.Location, `\`) {
 				t.Errorf("%s with next=%q leads to %q", path, next, a.Location)
 			}
 		}
 	}
-	alva.hostileTexts(draft)
+	hostileTexts(alva, draft)
 }
 
 // hostileTexts sends what no keyboard makes into every field of the form that
 // draws a card while it is typed.
-func (p *program) hostileTexts(draft string) {
-	t := p.s.t
+func hostileTexts(p *harness.Program, draft string) {
+	t := p.S.T
 	t.Helper()
-	h := p.s.person("jonas")
+	h := p.S.Person("jonas")
 	right := url.Values{
 		"given_name": {h.GivenName}, "surname": {h.Surname}, "nationality": {h.Nationality}, "personal_number": {h.PersonalNumber},
 		"email": {h.Email}, "phone": {h.Phone}, "lang": {h.Lang}, "short_given": {""}, "short_surname": {""}, "birth_date": {h.BirthDate},
@@ -287,7 +263,7 @@ func (p *program) hostileTexts(draft string) {
 			form := maps.Clone(right)
 			form[field] = []string{hostile}
 			began := time.Now()
-			a := p.try("POST", draft+"/who", form)
+			a := p.Try("POST", draft+"/who", form)
 			if a.Status != 422 && a.Status != 303 {
 				t.Errorf("%s in %s: %d", name, field, a.Status)
 			}
@@ -298,20 +274,20 @@ func (p *program) hostileTexts(draft string) {
 				t.Errorf("%s in %s comes back as it was sent", name, field)
 			}
 		}
-		if a := p.try("GET", draft+"/who", nil); len(a.Body) > 200_000 {
+		if a := p.Try("GET", draft+"/who", nil); len(a.Body) > 200_000 {
 			t.Errorf("%s: the page has %d bytes", name, len(a.Body))
 		}
 	}
 }
 
 // send posts a form with headers of its own.
-func (p *program) send(path string, form url.Values, header http.Header) answer {
-	p.s.t.Helper()
-	req, err := http.NewRequest("POST", p.url(path), strings.NewReader(form.Encode()))
+func send(p *harness.Program, path string, form url.Values, header http.Header) harness.Answer {
+	p.S.T.Helper()
+	req, err := http.NewRequest("POST", p.URL(path), strings.NewReader(form.Encode()))
 	if err != nil {
-		p.s.t.Fatal(err)
+		p.S.T.Fatal(err)
 	}
 	req.Header = header.Clone()
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	return p.do(req)
+	return p.Do(req)
 }

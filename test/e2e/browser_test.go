@@ -16,6 +16,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/kortverk/kortverk/test/harness"
 )
 
 // chrome is the one browser of the package; each visitor is a profile of its
@@ -84,7 +85,7 @@ var (
 // visitor is somebody with a browser of their own: one tab, own cookies.
 type visitor struct {
 	t      *testing.T
-	s      *sandbox
+	s      *harness.Sandbox
 	ctx    context.Context
 	screen size
 	script bool
@@ -95,7 +96,7 @@ type visitor struct {
 }
 
 // visitor opens a browser for somebody, with a screen of this size.
-func (s *sandbox) visitor(t *testing.T, screen size) *visitor {
+func visit(s *harness.Sandbox, t *testing.T, screen size) *visitor {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(startChrome(t), chromedp.WithNewBrowserContext())
 	t.Cleanup(cancel)
@@ -329,10 +330,10 @@ func (v *visitor) attach(name string, file string) {
 }
 
 // portraitFile is the person's portrait as a file that can be uploaded.
-func (s *sandbox) portraitFile(t *testing.T, id string) string {
+func portraitFile(s *harness.Sandbox, t *testing.T, id string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), id+".jpg")
-	if err := os.WriteFile(file, s.portrait(id), 0o600); err != nil {
+	if err := os.WriteFile(file, s.Portrait(id), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return file

@@ -3,6 +3,8 @@ package e2e
 import (
 	"strings"
 	"testing"
+
+	"github.com/kortverk/kortverk/test/harness"
 )
 
 // Every component in every state, and every page that needs nobody signed in,
@@ -11,8 +13,8 @@ import (
 // Rows: 158, 159
 func TestPublicScreens(t *testing.T) {
 	t.Parallel()
-	s := start(t, "sqlite")
-	v := s.visitor(t, desktop)
+	s := harness.Start(t, "sqlite")
+	v := visit(s, t, desktop)
 	v.looks = true
 	for _, page := range []struct {
 		path, name string
@@ -54,7 +56,7 @@ func TestPublicScreens(t *testing.T) {
 	v.write("number", "BB-12")
 	v.pressOn("main form button")
 	v.look("check-wrong")
-	p := s.visitor(t, phone)
+	p := visit(s, t, phone)
 	for _, path := range []string{"/signin", "/gallery/portal", "/gallery/task", "/gallery/wizard"} {
 		p.open(path)
 		p.keys("on a phone, " + path)
@@ -64,8 +66,8 @@ func TestPublicScreens(t *testing.T) {
 // The pages of the world: start, phone, mail, bureau, reader, clock.
 func TestWorldScreens(t *testing.T) {
 	t.Parallel()
-	s := start(t, "sqlite")
-	v := s.visitor(t, desktop)
+	s := harness.Start(t, "sqlite")
+	v := visit(s, t, desktop)
 	v.looks = true
 	for name, address := range map[string]string{
 		"world": s.World.URL, "world-phones": s.World.Phone, "world-mail-empty": s.World.Mail, "world-bureau-empty": s.World.Bureau,

@@ -3,6 +3,8 @@ package e2e
 import (
 	"strings"
 	"testing"
+
+	"github.com/kortverk/kortverk/test/harness"
 )
 
 // The steps that people take, pressing what they see. Journeys are made of them.
@@ -43,7 +45,7 @@ func (v *visitor) app(who string) {
 // person, which is another device, and enters the right code there.
 func (v *visitor) otherPhone(who string, press string) {
 	v.t.Helper()
-	p := v.s.visitor(v.t, phone)
+	p := visit(v.s, v.t, phone)
 	p.open(strings.TrimSuffix(v.s.World.Phone, "/") + "/phone/" + who)
 	p.pressOn(`form.order button`)
 	p.pressOn(press)
@@ -54,9 +56,9 @@ func (v *visitor) submit() { v.t.Helper(); v.pressOn(mainButton) }
 
 // newOrder walks the order form for a person of the cast, up to the page where
 // it is sent. looked is called at each page, before it is left.
-func (v *visitor) newOrder(who person, photo string, looked func(name string)) {
+func (v *visitor) newOrder(who harness.Person, photo string, looked func(name string)) {
 	v.t.Helper()
-	v.open(v.s.company("furuborg"))
+	v.open(v.s.Company("furuborg"))
 	v.pressOn(`form[action$="/orders/new"] button`)
 	v.at("/who$")
 	looked("order-who-empty")
@@ -81,7 +83,7 @@ func (v *visitor) newOrder(who person, photo string, looked func(name string)) {
 }
 
 // who fills in the page about the person.
-func (v *visitor) who(p person) {
+func (v *visitor) who(p harness.Person) {
 	v.t.Helper()
 	v.choose("nationality", p.Nationality)
 	v.write("personal_number", p.PersonalNumber)
@@ -146,6 +148,6 @@ func unlooked(string) {}
 
 // onBoth runs a test in a browser on each engine; only on SQLite the pages are
 // examined in all variants, since the engine doesn't show on them.
-func onBoth(t *testing.T, fn func(t *testing.T, s *sandbox, looks bool)) {
-	engines(t, func(t *testing.T, s *sandbox) { fn(t, s, strings.HasSuffix(t.Name(), "/sqlite")) })
+func onBoth(t *testing.T, fn func(t *testing.T, s *harness.Sandbox, looks bool)) {
+	harness.Engines(t, func(t *testing.T, s *harness.Sandbox) { fn(t, s, strings.HasSuffix(t.Name(), "/sqlite")) })
 }

@@ -3,6 +3,8 @@ package e2e
 import (
 	"strings"
 	"testing"
+
+	"github.com/kortverk/kortverk/test/harness"
 )
 
 // The journey as people walk it: each in their own browser, pressing what they
@@ -10,7 +12,7 @@ import (
 //
 // Rows: 10, 11, 16, 17, 22, 33, 35, 36, 37, 38, 50, 51, 52, 54, 57, 60, 61, 62, 63, 71, 133
 func TestJourneyInTheBrowser(t *testing.T) {
-	onBoth(t, func(t *testing.T, s *sandbox, looks bool) {
+	onBoth(t, func(t *testing.T, s *harness.Sandbox, looks bool) {
 		w := &walk{t: t, s: s, looks: looks}
 		w.orders()
 		w.reviews()
@@ -26,7 +28,7 @@ func TestJourneyInTheBrowser(t *testing.T) {
 // walk is one journey through the browsers of several people.
 type walk struct {
 	t     *testing.T
-	s     *sandbox
+	s     *harness.Sandbox
 	looks bool
 
 	alva, tove, jonas *visitor
@@ -35,21 +37,21 @@ type walk struct {
 }
 
 func (w *walk) visitor(screen size) *visitor {
-	v := w.s.visitor(w.t, screen)
+	v := visit(w.s, w.t, screen)
 	v.looks = w.looks
 	return v
 }
 
 func (w *walk) orders() {
-	alva, jonas := w.visitor(desktop), w.s.person("jonas")
+	alva, jonas := w.visitor(desktop), w.s.Person("jonas")
 	w.alva = alva
-	alva.open(w.s.company("furuborg"))
+	alva.open(w.s.Company("furuborg"))
 	alva.at("^/signin$")
 	alva.click("BankID on another device", `document.querySelectorAll('form[action="/signin/bankid"] button')[1]`)
 	alva.at("^/eid/")
 	alva.look("eid-code")
 	alva.otherPhone("alva", rightCode)
-	alva.at("^" + w.s.company("furuborg") + "$")
+	alva.at("^" + w.s.Company("furuborg") + "$")
 	alva.look("order-home-first")
 
 	alva.pressOn(`form[action$="/orders/new"] button`)
@@ -61,10 +63,10 @@ func (w *walk) orders() {
 	alva.submit()
 	alva.at("/who$")
 	alva.look("order-who-check-digit")
-	alva.open(w.s.company("furuborg"))
+	alva.open(w.s.Company("furuborg"))
 	alva.look("order-home-draft")
 
-	alva.newOrder(jonas, w.s.portraitFile(w.t, "jonas"), alva.look)
+	alva.newOrder(jonas, portraitFile(w.s, w.t, "jonas"), alva.look)
 	if !eval[bool](alva, `[...document.querySelectorAll("main svg")].some(e => e.textContent.includes("Petraitis"))`) {
 		alva.fatalf("the card on the page doesn't bear the name")
 	}
@@ -90,7 +92,7 @@ func (w *walk) reviews() {
 func (w *walk) approves() {
 	jonas := w.visitor(phone)
 	w.jonas = jonas
-	link := w.s.mail(w.s.person("jonas").Email, `/a/`)
+	link := w.s.Mail(w.s.Person("jonas").Email, `/a/`)
 	w.mails()
 	jonas.open(link)
 	jonas.hasNot("Petraitis")
@@ -102,7 +104,7 @@ func (w *walk) approves() {
 	jonas.submit()
 	jonas.at("^/me/approve/")
 	jonas.look("approve-wrong")
-	jonas.contact(w.s.person("jonas").Phone)
+	jonas.contact(w.s.Person("jonas").Phone)
 	jonas.submit()
 	jonas.at("^/eid/")
 	jonas.look("eid-sign")
@@ -135,7 +137,7 @@ func (w *walk) mails() {
 
 func (w *walk) activates() {
 	jonas := w.jonas
-	w.number = w.s.number("Petraitis")
+	w.number = w.s.Number("Petraitis")
 	jonas.open("/me")
 	jonas.look("me-to-activate")
 	jonas.open("/me/cards/" + w.number)
@@ -156,7 +158,7 @@ func (w *walk) activates() {
 	jonas.look("pin")
 	jonas.pressOn(`main a.btn[href^="/me/cards/"]`)
 	jonas.look("me-card-active")
-	if v := w.s.check(w.number); !v.Valid {
+	if v := w.s.Check(w.number); !v.Valid {
 		w.t.Errorf("after activation the reader hears %+v", v)
 	}
 	gate := w.visitor(phone)
@@ -168,8 +170,8 @@ func (w *walk) activates() {
 
 func (w *walk) blocks() {
 	alva := w.alva
-	page := w.s.company("furuborg") + "/cards/" + w.number
-	alva.open(w.s.company("furuborg") + "/cards")
+	page := w.s.Company("furuborg") + "/cards/" + w.number
+	alva.open(w.s.Company("furuborg") + "/cards")
 	alva.look("cards")
 	alva.write("q", "petraitis")
 	alva.leave(func() { alva.do(enter) })
@@ -185,7 +187,7 @@ func (w *walk) blocks() {
 	alva.submit()
 	alva.at("/cards/[^/]+$")
 	alva.look("card-blocked")
-	if v := w.s.check(w.number); v.Reason != "blocked" {
+	if v := w.s.Check(w.number); v.Reason != "blocked" {
 		w.t.Errorf("after the block the reader hears %+v", v)
 	}
 	gate := w.visitor(phone)
@@ -199,7 +201,7 @@ func (w *walk) blocks() {
 
 // tour visits what the journey didn't pass.
 func (w *walk) tour() {
-	base, card := w.s.company("furuborg"), w.s.company("furuborg")+"/cards/"+w.number
+	base, card := w.s.Company("furuborg"), w.s.Company("furuborg")+"/cards/"+w.number
 	for path, name := range map[string]string{
 		base: "order-home", base + "/orders": "orders", w.order: "order", w.line: "line-done", w.line + "/where": "line-where",
 		base + "/more": "order-more", base + "/cards?status=blocked": "cards-blocked", card + "/unblock": "card-unblock",

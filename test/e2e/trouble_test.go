@@ -1,6 +1,10 @@
 package e2e
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/kortverk/kortverk/test/harness"
+)
 
 // What goes wrong on the way, on a phone: names that differ from the proof, a
 // photo that is rejected, a link that reached somebody else, a BankID that is
@@ -9,14 +13,14 @@ import "testing"
 // Rows: 38, 39, 41, 42, 51, 52, 54
 func TestTroubleInTheBrowser(t *testing.T) {
 	t.Parallel()
-	w := &walk{t: t, s: start(t, "sqlite"), looks: true}
-	w.alva, w.tove = w.s.visitor(t, desktop), w.s.visitor(t, desktop)
-	w.alva.signIn("alva", w.s.company("furuborg"))
+	w := &walk{t: t, s: harness.Start(t, "sqlite"), looks: true}
+	w.alva, w.tove = visit(w.s, t, desktop), visit(w.s, t, desktop)
+	w.alva.signIn("alva", w.s.Company("furuborg"))
 	lines := map[string]string{}
 	for _, id := range []string{"piotr", "darius", "amina"} {
-		p := w.s.person(id)
+		p := w.s.Person(id)
 		p.Surname = map[string]string{"piotr": "Wisniewski", "darius": "Kazlaukas", "amina": "Warsame"}[id]
-		w.alva.newOrder(p, w.s.portraitFile(t, id), unlooked)
+		w.alva.newOrder(p, portraitFile(w.s, t, id), unlooked)
 		_, lines[id] = w.alva.send()
 	}
 	w.tove.signIn("tove", "/office/review")
@@ -46,12 +50,12 @@ func (w *walk) rejectsPhoto(line string) {
 	tove.pressOn(`form[action$="/reject"] button.btn-error`)
 	tove.look("office-rejected")
 
-	link := w.s.mail(w.s.person("alva").Email, lineID(line))
+	link := w.s.Mail(w.s.Person("alva").Email, lineID(line))
 	alva.open(link)
 	alva.look("line-rejected")
 	alva.pressOn(`main a[href$="/photo"]`)
 	alva.look("line-photo")
-	alva.attachSomehow(w.s.portraitFile(w.t, "samuel"))
+	alva.attachSomehow(portraitFile(w.s, w.t, "samuel"))
 	alva.look("line-photo-new")
 	alva.pressOn(`main form button[value=use], main form button.btn-primary`)
 	alva.at("/lines/[0-9a-f-]+$")
@@ -70,7 +74,7 @@ func (v *visitor) attachSomehow(file string) {
 // taken over with one press. The first signature is cancelled in the app.
 func (w *walk) spelling(line string) {
 	piotr := w.visitor(phone)
-	piotr.open(w.s.mail(w.s.person("piotr").Email, `/a/`))
+	piotr.open(w.s.Mail(w.s.Person("piotr").Email, `/a/`))
 	piotr.pressOn(`form[action="/signin/bankid"] button`)
 	piotr.app("piotr")
 	piotr.at("^/me/approve/")
@@ -79,7 +83,7 @@ func (w *walk) spelling(line string) {
 	piotr.has("Wiśniewski")
 	piotr.hasNot("Wisniewski")
 	piotr.look("approve-taken-over")
-	piotr.contact(w.s.person("piotr").Phone)
+	piotr.contact(w.s.Person("piotr").Phone)
 	piotr.submit()
 	eid := piotr.path()
 	piotr.leave(func() { piotr.click("the way into the app", byCSS(codeOnPage)) })
@@ -103,7 +107,7 @@ func (w *walk) spelling(line string) {
 // mismatch is a name that the ladder doesn't match.
 func (w *walk) mismatch(line string) {
 	darius := w.visitor(phone)
-	darius.open(w.s.mail(w.s.person("darius").Email, `/a/`))
+	darius.open(w.s.Mail(w.s.Person("darius").Email, `/a/`))
 	darius.pressOn(`form[action="/signin/bankid"] button`)
 	darius.app("darius")
 	darius.at("^/me/approve/")
@@ -117,7 +121,7 @@ func (w *walk) mismatch(line string) {
 	darius.open("/me/approve/" + lineID(line))
 	darius.pressOn(`form[action$="/name"] button`)
 	darius.has("Kazlauskas")
-	darius.contact(w.s.person("darius").Phone)
+	darius.contact(w.s.Person("darius").Phone)
 	darius.submit()
 	darius.app("darius")
 	darius.at("/done$")
@@ -126,7 +130,7 @@ func (w *walk) mismatch(line string) {
 // notYours is a link that was forwarded, and a signature with somebody else's BankID.
 func (w *walk) notYours(line string) {
 	v := w.visitor(phone)
-	v.open(w.s.mail(w.s.person("amina").Email, `/a/`))
+	v.open(w.s.Mail(w.s.Person("amina").Email, `/a/`))
 	v.hasNot("Amina")
 	v.pressOn(`form[action="/signin/bankid"] button`)
 	v.app("samuel")
@@ -138,7 +142,7 @@ func (w *walk) notYours(line string) {
 	v.app("amina")
 	v.at("^/me/approve/" + lineID(line))
 	v.has("Warsame")
-	v.contact(w.s.person("amina").Phone)
+	v.contact(w.s.Person("amina").Phone)
 	v.submit()
 	eid := v.path()
 	v.leave(func() { v.click("the way into the app", byCSS(codeOnPage)) })
