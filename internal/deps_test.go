@@ -38,7 +38,7 @@ const (
 
 // layers, the lowest first.
 var layers = []layer{
-	{"what everybody imports", foundation, []string{"fault", "actor", "luhn", "spell"}},
+	{"what everybody imports", foundation, []string{"fault", "actor", "luhn", "spell", "failpoint"}},
 	{"foundation", foundation, []string{"clock", "limit", "seal", "i18n", "db", "audit", "endlog"}},
 	{"foundation on the database", foundation, []string{"journal", "job", "blob", "country", "backup"}},
 	{"level 1", capability, []string{"cardtype", "eid", "notify", "photo", "artwork"}},

@@ -10,6 +10,7 @@ import (
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/journal"
 	"github.com/kortverk/kortverk/internal/person"
@@ -69,6 +70,7 @@ func (s *Service) Activate(ctx context.Context, by actor.Actor, id ID, lastSix s
 	if err != nil {
 		return Activation{}, err
 	}
+	failpoint.Here(failpoint.CardActivated)
 	return Activation{Card: done, PIN: pin}, nil
 }
 

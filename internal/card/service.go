@@ -8,6 +8,7 @@ import (
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/journal"
 	"github.com/kortverk/kortverk/internal/seal"
@@ -129,7 +130,7 @@ var kinds = map[Action]string{
 
 // change is the one shape of block, unblock and terminate.
 func (s *Service) change(ctx context.Context, by actor.Actor, id ID, revision int64, a Action, set func(*db.Tx, *Card)) (Card, error) {
-	return db.Write(ctx, s.db, func(ctx context.Context, tx *db.Tx) (Card, error) {
+	after, err := db.Write(ctx, s.db, func(ctx context.Context, tx *db.Tx) (Card, error) {
 		before, err := found(ctx, tx, by, id, a)
 		if err != nil {
 			return Card{}, err
@@ -143,6 +144,8 @@ func (s *Service) change(ctx context.Context, by actor.Actor, id ID, revision in
 		}
 		return after, s.tell(ctx, tx, by, a, before, after)
 	})
+	failpoint.Here(failpoint.CardChanged)
+	return after, err
 }
 
 // move does one transition: the table of states, the guarded update, the

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 )
 
@@ -111,8 +112,11 @@ func (g *group) transaction(first *member) {
 	}
 	members, err := g.serveAll(ctx, conn, first)
 	if err == nil {
+		failpoint.Here(failpoint.CommitBefore)
 		if _, err = conn.ExecContext(ctx, "COMMIT"); err != nil {
 			err = commitFailed(err)
+		} else {
+			failpoint.Here(failpoint.CommitAfter)
 		}
 	}
 	if err != nil {

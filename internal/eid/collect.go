@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 )
 
@@ -117,6 +118,7 @@ func (s *Service) collect(ctx context.Context, r row) error {
 	case Failed:
 		return s.end(ctx, r, StateFailed, result.Hint)
 	case Complete:
+		failpoint.Here(failpoint.EIDCollected)
 		return s.complete(ctx, r, result)
 	}
 	return fmt.Errorf("eid: provider says %q", result.Status)
@@ -182,6 +184,7 @@ func (s *Service) complete(ctx context.Context, r row, result Result) error {
 func (s *Service) insist(ctx context.Context, fn func(context.Context, *db.Tx) error) (err error) {
 	for wait := 100 * time.Millisecond; wait < 4*time.Second; wait *= 2 {
 		if err = db.Do(ctx, s.db, fn); err == nil || !retriable(err) {
+			failpoint.Here(failpoint.EIDKept)
 			return err
 		}
 		time.Sleep(wait)

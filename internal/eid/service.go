@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/seal"
 )
@@ -30,7 +31,7 @@ type Service struct {
 
 const (
 	collectEvery = 2 * time.Second
-	leaseFor     = 30 * time.Second // outlives a collect call (10 s) by far
+	leaseFor     = 30 * time.Second / failpoint.Hurry // outlives a collect call (10 s) by far
 	parallel     = 16
 	startWithin  = 12 * time.Second
 	useWithin    = 10 * time.Minute // a complete transaction that nobody used in this time is void
@@ -77,6 +78,7 @@ func (s *Service) Start(ctx context.Context, b Begin) (Transaction, error) {
 	if r.started, err = s.startOrder(ctx, r.request.Request); err != nil {
 		return Transaction{}, err
 	}
+	failpoint.Here(failpoint.EIDStarted)
 	r.StartedAt = s.now()
 	if err := s.sealRow(&r); err != nil {
 		return Transaction{}, err

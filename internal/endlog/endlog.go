@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/kortverk/kortverk/internal/failpoint"
 )
 
 // Name is the file's name in the data folder.
@@ -198,6 +200,7 @@ func (l *Log) write(text string) error {
 
 // Append writes a line and returns once it is on the disk.
 func (l *Log) Append(line Line) error {
+	failpoint.Here(failpoint.EndUnwritten)
 	l.mu.Lock()
 	err := l.write(line.text())
 	mine := l.written
@@ -205,6 +208,7 @@ func (l *Log) Append(line Line) error {
 	if err != nil {
 		return fmt.Errorf("endlog: %w", err)
 	}
+	failpoint.Here(failpoint.EndUnsynced)
 	l.sync.Lock()
 	defer l.sync.Unlock()
 	if l.synced >= mine {
@@ -221,6 +225,7 @@ func (l *Log) Append(line Line) error {
 		return fmt.Errorf("endlog: %w", err)
 	}
 	l.synced = upTo
+	failpoint.Here(failpoint.EndSynced)
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 )
 
 const (
@@ -47,7 +48,7 @@ func NewRunner(d *db.DB, log *slog.Logger) *Runner {
 	r := &Runner{
 		Workers: 8, Grace: 10 * time.Second, db: d, log: log,
 		handlers: map[string]handler{}, periods: map[string]time.Duration{},
-		lease: leases{hold: time.Minute, renew: 20 * time.Second},
+		lease: leases{hold: time.Minute / failpoint.Hurry, renew: 20 * time.Second / failpoint.Hurry},
 	}
 	Every(r, "job.sweep", sweepTime, r.sweep)
 	return r
@@ -151,7 +152,9 @@ func (r *Runner) Drain(ctx context.Context) error {
 // one runs a job and writes what became of it. Its result is the worker's failure.
 func (r *Runner) one(ctx context.Context, c *claimed) error {
 	began := time.Now()
+	failpoint.Here(failpoint.JobClaimed)
 	err := r.work(ctx, c)
+	failpoint.Here(failpoint.JobEffect)
 	var again *later
 	stopped := ctx.Err() != nil && errors.Is(err, context.Canceled)
 	switch {

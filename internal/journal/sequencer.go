@@ -11,12 +11,13 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 )
 
 const (
 	batchSize = 500
-	leaseTime = 10 * time.Second
+	leaseTime = 10 * time.Second / failpoint.Hurry
 	pollTime  = 500 * time.Millisecond
 )
 
@@ -119,7 +120,12 @@ func (s *Sequencer) Step(ctx context.Context) (int, error) {
 	if err != nil || len(b.entries) == 0 {
 		return 0, err
 	}
-	return len(b.entries), db.Do(ctx, s.db, b.write)
+	failpoint.Here(failpoint.JournalHashed)
+	if err := db.Do(ctx, s.db, b.write); err != nil {
+		return 0, err
+	}
+	failpoint.Here(failpoint.JournalPositioned)
+	return len(b.entries), nil
 }
 
 func prepare(ctx context.Context, tx *db.Tx) (b batch, err error) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/job"
 	"github.com/kortverk/kortverk/internal/seal"
@@ -77,11 +78,13 @@ func (s *Service) send(ctx context.Context, j *job.Job[send]) error {
 	if err != nil || m == nil {
 		return err
 	}
+	failpoint.Here(failpoint.MailClaimed)
 	message, err := s.config.render(m.Mail, m.ID.String()+"@"+s.domain)
 	if err != nil {
 		return job.Drop(err)
 	}
 	outcome := s.sender.Send(ctx, message)
+	failpoint.Here(failpoint.MailHandedOver)
 	switch {
 	case outcome == nil:
 		return s.finish(ctx, j, Sent, "")

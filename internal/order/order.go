@@ -10,6 +10,7 @@ import (
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/person"
 	"github.com/kortverk/kortverk/internal/photo"
@@ -171,7 +172,7 @@ const (
 
 // Periods, in business time.
 const (
-	UndoFor     = 30 * time.Second
+	UndoFor     = 30 * time.Second / failpoint.Hurry
 	DraftFor    = 30 * day
 	LapseAfter  = 90 * day
 	LapseNotice = 7 * day

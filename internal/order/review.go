@@ -14,6 +14,7 @@ import (
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/job"
@@ -346,7 +347,7 @@ func (s *Service) decide(ctx context.Context, by actor.Actor, id ID, revision in
 	if !by.Is(actor.Reviewer) {
 		return Line{}, errForbidden
 	}
-	return db.Write(ctx, s.db, func(ctx context.Context, tx *db.Tx) (Line, error) {
+	decided, err := db.Write(ctx, s.db, func(ctx context.Context, tx *db.Tx) (Line, error) {
 		l, err := seeLineTx(tx, by, id)
 		if err != nil {
 			return Line{}, err
@@ -373,6 +374,8 @@ func (s *Service) decide(ctx context.Context, by actor.Actor, id ID, revision in
 		}
 		return out, err
 	})
+	failpoint.Here(failpoint.OrderReviewed)
+	return decided, err
 }
 
 // ownTx tells which lines are somebody's own: those that they ordered, and those for themselves, by proof or by the number

@@ -16,6 +16,7 @@ import (
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/eid"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/job"
@@ -206,6 +207,7 @@ func (s *Service) Confirm(ctx context.Context, by actor.Actor, id ID, revision i
 		}
 		return s.approveTx(ctx, tx, by, l, c, p, a)
 	})
+	failpoint.Here(failpoint.OrderConfirmed)
 	if err == nil {
 		err = late
 	}

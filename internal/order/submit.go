@@ -12,6 +12,7 @@ import (
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/journal"
 	"github.com/kortverk/kortverk/internal/notify"
@@ -132,7 +133,7 @@ func (s *Service) duplicateTx(ctx context.Context, tx *db.Tx, l Line, hash strin
 // twice is sending once: an order that was sent is returned as it is. Errors: fault.Errors with everything that Problems
 // lists, order.changed, order.company_closed, order.duplicate_line when somebody was quicker.
 func (s *Service) Submit(ctx context.Context, by actor.Actor, order ID, revision int64) (Order, error) {
-	return db.Write(ctx, s.db, func(ctx context.Context, tx *db.Tx) (Order, error) {
+	sent, err := db.Write(ctx, s.db, func(ctx context.Context, tx *db.Tx) (Order, error) {
 		o, err := s.draftTx(tx, by, order)
 		if err != nil || !o.Draft() {
 			return o, err
@@ -165,6 +166,8 @@ func (s *Service) Submit(ctx context.Context, by actor.Actor, order ID, revision
 		}
 		return s.sendTx(ctx, tx, by, o, c)
 	})
+	failpoint.Here(failpoint.OrderSubmitted)
+	return sent, err
 }
 
 // sentAlreadyTx is the order that another request has just sent, or the news that it was changed.

@@ -12,6 +12,7 @@ import (
 	"github.com/kortverk/kortverk/internal/artwork"
 	"github.com/kortverk/kortverk/internal/blob"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/job"
 	"github.com/kortverk/kortverk/internal/journal"
@@ -33,6 +34,7 @@ func (s *Service) deliver(ctx context.Context, j *job.Job[Deliver]) error {
 		if err := s.bureau.Deliver(ctx, file); err != nil {
 			return hopeless(err)
 		}
+		failpoint.Here(failpoint.BatchHandedOver)
 	}
 	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
 		if err := j.CompleteTx(ctx, tx); err != nil {
@@ -125,6 +127,7 @@ func (s *Service) artwork(ctx context.Context, i Item, picture blob.Blob) (pdf, 
 		if err := s.keepArtwork(ctx, i, pdf, svg); err != nil {
 			return nil, nil, err
 		}
+		failpoint.Here(failpoint.BatchDrawn)
 		i, err = db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) (Item, error) { return itemByID(tx, i.ID) })
 		if err != nil {
 			return nil, nil, err

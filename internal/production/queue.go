@@ -17,6 +17,7 @@ import (
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/country"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/job"
@@ -254,7 +255,9 @@ func (s *Service) CloseOpen(ctx context.Context) error {
 	if err != nil || len(open) == 0 {
 		return err
 	}
-	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error { return s.closeTx(ctx, tx, open[0]) })
+	err = db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error { return s.closeTx(ctx, tx, open[0]) })
+	failpoint.Here(failpoint.BatchClosed)
+	return err
 }
 
 func openBatches(_ context.Context, tx *db.Tx) ([]uuid.UUID, error) {

@@ -10,6 +10,7 @@ import (
 	"github.com/kortverk/kortverk/internal/card"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/notify"
 	"github.com/kortverk/kortverk/internal/order"
@@ -44,6 +45,7 @@ func (s *Service) Receive(ctx context.Context, receipts []Receipt) ([]Outcome, e
 		if err != nil {
 			return out, err
 		}
+		failpoint.Here(failpoint.ReceiptKept)
 		out = append(out, o)
 	}
 	return out, nil

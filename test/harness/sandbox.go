@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -255,6 +256,12 @@ func Command(t testing.TB, env []string, args ...string) string {
 // bootstrap's link.
 func Production(t testing.TB, engine string, more ...string) (s *Sandbox, link string) {
 	t.Helper()
+	return ProductionOf(t, "", engine, more...)
+}
+
+// ProductionOf is Production with a program that Build made for what serves; the world and the commands are Binary's.
+func ProductionOf(t testing.TB, file, engine string, more ...string) (s *Sandbox, link string) {
+	t.Helper()
 	dir := t.TempDir()
 	addr := FreeAddr(t)
 	env := []string{
@@ -279,7 +286,7 @@ func Production(t testing.TB, engine string, more ...string) (s *Sandbox, link s
 	for _, m := range regexp.MustCompile(`(?m)^  export (KORTVERK_\w+=\S+)$`).FindAllStringSubmatch(world.Log.String(), -1) {
 		env = append(env, m[1])
 	}
-	s = &Sandbox{T: t, Data: world.Data, Log: &Log{}}
+	s = &Sandbox{T: t, Data: world.Data, Log: &Log{}, File: file}
 	s.ReadDevJSON()
 	s.Launch("serve", env)
 	s.Wait("the product", s.Ready)
@@ -303,8 +310,18 @@ func (s *Sandbox) Launch(command string, env []string) {
 	}
 }
 
-// Again starts the command that was launched once more, as it was.
-func (s *Sandbox) Again() {
+// Setting is what a variable of the command's environment is set to by the test.
+func (s *Sandbox) Setting(name string) (value string) {
+	for _, e := range s.env {
+		if v, ok := strings.CutPrefix(e, name+"="); ok {
+			value = v
+		}
+	}
+	return value
+}
+
+// Again starts the command that was launched once more, as it was, with more set this time.
+func (s *Sandbox) Again(more ...string) {
 	s.T.Helper()
 	file := s.File
 	if file == "" {
@@ -314,7 +331,7 @@ func (s *Sandbox) Again() {
 		}
 	}
 	s.Cmd = exec.Command(file, s.command)
-	s.Cmd.Env = append(os.Environ(), s.env...)
+	s.Cmd.Env = slices.Concat(os.Environ(), s.env, more)
 	s.Cmd.Stdout, s.Cmd.Stderr = s.Log, s.Log
 	if err := s.Cmd.Start(); err != nil {
 		s.T.Fatal(err)
