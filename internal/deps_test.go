@@ -39,7 +39,7 @@ const (
 // layers, the lowest first.
 var layers = []layer{
 	{"what everybody imports", foundation, []string{"fault", "actor", "luhn", "spell", "failpoint"}},
-	{"foundation", foundation, []string{"clock", "limit", "seal", "i18n", "db", "audit", "endlog"}},
+	{"foundation", foundation, []string{"clock", "limit", "shed", "seal", "i18n", "db", "audit", "endlog"}},
 	{"foundation on the database", foundation, []string{"journal", "job", "blob", "country", "backup"}},
 	{"level 1", capability, []string{"cardtype", "eid", "notify", "photo", "artwork"}},
 	{"level 2", capability, []string{"company", "person"}},
