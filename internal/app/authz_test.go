@@ -132,6 +132,10 @@ var expected = map[string]string{
 	"GET /o/{company}/cards/{number}/replace":                "s--y----",
 
 	"GET /office":                                 "s----yyy",
+	"GET /office/restored":                        "s------y",
+	"POST /office/restored":                       "s------y",
+	"GET /office/restored/{id}":                   "s------y",
+	"POST /office/restored/{id}":                  "s------y",
 	"GET /office/review":                          "s----y--",
 	"GET /office/review/{line}":                   "s----y--",
 	"POST /office/review/{line}/pass":             "s----y--",
@@ -352,7 +356,7 @@ func (s *scene) ids(pattern string) map[string]string {
 		out["line"] = s.draft.String()
 	case strings.Contains(pattern, "/office/review/"):
 		out["line"] = s.waiting.String()
-	case strings.Contains(pattern, "/office/companies/"):
+	case strings.Contains(pattern, "/office/companies/"), strings.Contains(pattern, "/office/restored/"):
 		out["id"] = s.company.String()
 	case strings.Contains(pattern, "/office/batches/"):
 		out["id"] = s.batch.String()

@@ -223,13 +223,13 @@ func (c restoreConfirmCmd) Run(e env) error {
 	type count struct{ confirmed, left int64 }
 	n, err := db.Write(e.ctx, d, func(ctx context.Context, tx *db.Tx) (n count, err error) {
 		if c.All {
-			n.confirmed, err = card.ConfirmAllTx(ctx, tx, by)
+			n.confirmed, err = card.ConfirmAllTx(ctx, tx, by, uuid.Nil, "")
 			return n, err
 		}
 		for _, s := range c.Numbers {
 			number, err := card.ParseNumber(s)
 			if err == nil {
-				err = card.ConfirmTx(ctx, tx, by, number)
+				err = card.ConfirmTx(ctx, tx, by, number, "")
 			}
 			if err != nil {
 				return n, fmt.Errorf("%s: %w", s, inWords(err))

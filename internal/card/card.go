@@ -51,7 +51,8 @@ type Card struct {
 	EndReason   Reason
 	Note        string
 
-	Paused bool // the company is on hold or closed now; nothing is stored on the card
+	Paused  bool // the company is on hold or closed now; nothing is stored on the card
+	Doubted bool // it came with a backup and may have been blocked or ended since: readers hear unknown
 }
 
 // Name is the cardholder's whole name.

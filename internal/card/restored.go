@@ -2,8 +2,12 @@ package card
 
 import (
 	"context"
+	"maps"
 	"strconv"
+	"strings"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/db"
@@ -90,13 +94,16 @@ func DoubtTx(ctx context.Context, tx *db.Tx, by actor.Actor) (int64, error) {
 	return n, journal.AppendTx(ctx, tx, journal.Entry{Kind: "card.doubted", By: by, Data: map[string]string{"cards": strconv.FormatInt(n, 10)}})
 }
 
+// inDoubt: a card that was blocked or ended since it was restored is known to be so.
+const inDoubt = `FROM restored_card d JOIN card c ON c.id = d.card_id WHERE c.state IN ('produced', 'active')`
+
 // DoubtedTx is how many cards wait to be confirmed.
 func DoubtedTx(tx *db.Tx) (int64, error) {
-	return db.Value[int64](tx, `SELECT count(*) FROM restored_card`)
+	return db.Value[int64](tx, `SELECT count(*) `+inDoubt)
 }
 
 // ConfirmTx ends the doubt about one card. Errors: card.unknown, card.not_doubted.
-func ConfirmTx(ctx context.Context, tx *db.Tx, by actor.Actor, n Number) error {
+func ConfirmTx(ctx context.Context, tx *db.Tx, by actor.Actor, n Number, note string) error {
 	c, err := ByNumberTx(ctx, tx, n)
 	if err != nil {
 		return err
@@ -104,14 +111,104 @@ func ConfirmTx(ctx context.Context, tx *db.Tx, by actor.Actor, n Number) error {
 	if err := tx.Must1(fault.New(fault.Conflict, "card.not_doubted"), `DELETE FROM restored_card WHERE card_id = $1`, c.ID); err != nil {
 		return err
 	}
-	return journal.AppendTx(ctx, tx, entry(by, "card.confirmed", c))
+	e := entry(by, "card.confirmed", c)
+	e.Data = noted(note)
+	return journal.AppendTx(ctx, tx, e)
 }
 
-// ConfirmAllTx ends the doubt about all cards, and says how many they were.
-func ConfirmAllTx(ctx context.Context, tx *db.Tx, by actor.Actor) (int64, error) {
-	n, err := tx.Exec(`DELETE FROM restored_card`)
+// ConfirmAllTx ends the doubt about a company's cards, or about all (uuid.Nil), and says how many they were.
+func ConfirmAllTx(ctx context.Context, tx *db.Tx, by actor.Actor, company uuid.UUID, note string) (int64, error) {
+	query, args := `DELETE FROM restored_card`, []any(nil)
+	if company != uuid.Nil {
+		query, args = query+` WHERE card_id IN (SELECT id FROM card WHERE company_id = $1)`, []any{company}
+	}
+	n, err := tx.Exec(query, args...)
 	if err != nil || n == 0 {
 		return n, err
 	}
-	return n, journal.AppendTx(ctx, tx, journal.Entry{Kind: "card.all_confirmed", By: by, Data: map[string]string{"cards": strconv.FormatInt(n, 10)}})
+	data := map[string]string{"cards": strconv.FormatInt(n, 10)}
+	maps.Copy(data, noted(note))
+	return n, journal.AppendTx(ctx, tx, journal.Entry{Kind: "card.all_confirmed", By: by, Company: company, Data: data})
+}
+
+func noted(note string) map[string]string {
+	if note == "" {
+		return nil
+	}
+	return map[string]string{"note": note}
+}
+
+// InDoubt is a company with cards that wait to be confirmed.
+type InDoubt struct {
+	Company uuid.UUID
+	Name    string
+	Cards   int64
+}
+
+// CompaniesInDoubt lists the companies whose cards a restored backup can't vouch for, by name, for an officer. after is the
+// last company of the page before.
+func (s *Service) CompaniesInDoubt(ctx context.Context, by actor.Actor, after uuid.UUID, limit int) ([]InDoubt, error) {
+	if !by.Is(actor.Officer) {
+		return nil, fault.New(fault.Forbidden, "card.not_allowed")
+	}
+	return db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) ([]InDoubt, error) {
+		return db.Rows(tx, func(r db.Row) (d InDoubt, err error) { return d, r.Scan(&d.Company, &d.Name, &d.Cards) },
+			`SELECT o.id, o.name, n.cards FROM (SELECT c.company_id, count(*) AS cards `+inDoubt+` GROUP BY c.company_id) n
+			JOIN company o ON o.id = n.company_id
+			WHERE $1 = '' OR (o.name, o.id) > (SELECT p.name, p.id FROM company p WHERE p.id = $1) ORDER BY o.name, o.id LIMIT $2`,
+			idOrNone(after), limit)
+	})
+}
+
+func idOrNone(id uuid.UUID) string {
+	if id == uuid.Nil {
+		return ""
+	}
+	return id.String()
+}
+
+// CardsInDoubt lists a company's cards that wait to be confirmed, by number, for an officer.
+func (s *Service) CardsInDoubt(ctx context.Context, by actor.Actor, company uuid.UUID, after Number, limit int) ([]Card, error) {
+	if !by.Is(actor.Officer) {
+		return nil, fault.New(fault.Forbidden, "card.not_allowed")
+	}
+	return db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) ([]Card, error) {
+		return db.Rows(tx, scanCard, selectCard+`WHERE c.company_id = $1 AND d.card_id IS NOT NULL AND c.state IN ('produced', 'active')
+			AND c.number > $2 ORDER BY c.number LIMIT $3`, company, string(after), limit)
+	})
+}
+
+// Doubted is how many cards wait to be confirmed, counted up to most.
+func (s *Service) Doubted(ctx context.Context, most int) (int, error) {
+	n, err := db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) (int64, error) {
+		return db.Value[int64](tx, `SELECT count(*) FROM (SELECT 1 `+inDoubt+` LIMIT $1) n`, most)
+	})
+	return int(n), err
+}
+
+// Vouch is whom an officer confirms cards for: one card, a company's, or all when neither is named.
+type Vouch struct {
+	Number  Number
+	Company uuid.UUID
+	Note    string // on whose word; asked for
+}
+
+// Confirm ends the doubt about restored cards and says how many they were. Errors: card.vouch_missing, card.note_long,
+// card.unknown, card.not_doubted.
+func (s *Service) Confirm(ctx context.Context, by actor.Actor, v Vouch) (int64, error) {
+	if !by.Is(actor.Officer) {
+		return 0, fault.New(fault.Forbidden, "card.not_allowed")
+	}
+	if strings.TrimSpace(v.Note) == "" {
+		return 0, fault.New(fault.Invalid, "card.vouch_missing").On("note")
+	}
+	if err := checkNote(v.Note); err != nil {
+		return 0, err
+	}
+	return db.Write(ctx, s.db, func(ctx context.Context, tx *db.Tx) (int64, error) {
+		if v.Number != "" {
+			return 1, ConfirmTx(ctx, tx, by, v.Number, v.Note)
+		}
+		return ConfirmAllTx(ctx, tx, by, v.Company, v.Note)
+	})
 }

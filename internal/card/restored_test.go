@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/card"
 	"github.com/kortverk/kortverk/internal/card/cardtest"
@@ -77,7 +78,7 @@ func doubts(t *testing.T, d *db.DB, by actor.Actor, active card.Number) {
 		t.Errorf("%d in doubt, %v", n, err)
 	}
 	confirm := func(n card.Number) error {
-		return db.Do(t.Context(), d, func(ctx context.Context, tx *db.Tx) error { return card.ConfirmTx(ctx, tx, by, n) })
+		return db.Do(t.Context(), d, func(ctx context.Context, tx *db.Tx) error { return card.ConfirmTx(ctx, tx, by, n, "") })
 	}
 	if err := confirm(active); err != nil {
 		t.Error(err)
@@ -88,7 +89,9 @@ func doubts(t *testing.T, d *db.DB, by actor.Actor, active card.Number) {
 	if err := confirm("BB-1234-567897"); !fault.Has(err, "card.unknown") {
 		t.Error(err)
 	}
-	n, err = db.Write(t.Context(), d, func(ctx context.Context, tx *db.Tx) (int64, error) { return card.ConfirmAllTx(ctx, tx, by) })
+	n, err = db.Write(t.Context(), d, func(ctx context.Context, tx *db.Tx) (int64, error) {
+		return card.ConfirmAllTx(ctx, tx, by, uuid.Nil, "")
+	})
 	if err != nil || n != 2 {
 		t.Errorf("%d confirmed, %v", n, err)
 	}

@@ -15,24 +15,27 @@ import (
 	"github.com/kortverk/kortverk/internal/journal"
 )
 
-// selectCard reads cards with the overlay of their company.
+// selectCard reads cards with what lies over them: their company's hold, and a
+// restored backup's doubt.
 const selectCard = `SELECT c.id, c.number, c.line_id, c.order_id, c.company_id, c.person_id, c.type, c.state, c.revision,
 	c.given_name, c.surname, c.company_name, c.organisation_number, c.valid_until, c.photo_id, c.chip_uid, c.tracking,
 	c.ordered_by_name, c.order_number, c.predecessor_id, c.produced_at, c.dispatched_at, c.activated_at, c.blocked_at,
 	c.terminated_at, c.block_reason, c.blocked_by, c.end_reason, c.note,
-	CASE WHEN o.hold <> '' OR o.closed_at IS NOT NULL THEN 1 ELSE 0 END
-	FROM card c JOIN company o ON o.id = c.company_id `
+	CASE WHEN o.hold <> '' OR o.closed_at IS NOT NULL THEN 1 ELSE 0 END,
+	CASE WHEN d.card_id IS NOT NULL AND c.state IN ('produced', 'active') THEN 1 ELSE 0 END
+	FROM card c JOIN company o ON o.id = c.company_id LEFT JOIN restored_card d ON d.card_id = c.id `
 
 func scanCard(r db.Row) (Card, error) {
 	var c Card
 	var number, state, blockReason, blockedBy, endReason string
-	var paused int64
+	var paused, doubted int64
 	err := r.Scan(&c.ID, &number, &c.Line, &c.Order, &c.Company, &c.Person, &c.Type, &state, &c.Revision,
 		&c.GivenName, &c.Surname, &c.CompanyName, &c.OrganisationNumber, &c.ValidUntil, &c.Photo, &c.ChipUID, &c.Tracking,
 		&c.OrderedByName, &c.OrderNumber, &c.Predecessor, &c.ProducedAt, &c.DispatchedAt, &c.ActivatedAt, &c.BlockedAt,
-		&c.TerminatedAt, &blockReason, &blockedBy, &endReason, &c.Note, &paused)
+		&c.TerminatedAt, &blockReason, &blockedBy, &endReason, &c.Note, &paused, &doubted)
 	c.Number, c.State, c.BlockedBy = Number(number), State(state), actor.Role(blockedBy)
 	c.BlockReason, c.EndReason, c.Paused = Reason(blockReason), Reason(endReason), paused != 0
+	c.Doubted = doubted != 0
 	return c, err
 }
 

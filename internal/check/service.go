@@ -39,11 +39,11 @@ func facts(tx *db.Tx, n card.Number) (Facts, error) {
 		var state string
 		var hold, closed, doubted int64
 		err := r.Scan(&f.CardType, &state, &f.ValidUntil, &hold, &closed, &doubted)
-		f.Known = doubted == 0 // came with a backup, and may have been blocked since
 		f.State, f.Hold, f.Closed = card.State(state), hold != 0, closed != 0
+		f.Known = doubted == 0 // came with a backup, and may have been blocked since
 		return f, err
 	}, `SELECT c.type, c.state, c.valid_until, CASE WHEN o.hold <> '' THEN 1 ELSE 0 END, CASE WHEN o.closed_at IS NOT NULL THEN 1 ELSE 0 END,
-		CASE WHEN d.card_id IS NOT NULL THEN 1 ELSE 0 END
+		CASE WHEN d.card_id IS NOT NULL AND c.state IN ('produced', 'active') THEN 1 ELSE 0 END
 		FROM card c JOIN company o ON o.id = c.company_id LEFT JOIN restored_card d ON d.card_id = c.id WHERE c.number = $1`, string(n))
 	if errors.Is(err, db.ErrNoRows) {
 		return Facts{Number: n}, nil

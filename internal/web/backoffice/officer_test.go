@@ -11,11 +11,13 @@ import (
 
 	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/actor"
+	"github.com/kortverk/kortverk/internal/card"
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/db/dbtest"
 	"github.com/kortverk/kortverk/internal/job"
 	"github.com/kortverk/kortverk/internal/journal"
+	"github.com/kortverk/kortverk/internal/production"
 	"github.com/kortverk/kortverk/internal/web/webtest"
 )
 
@@ -207,5 +209,45 @@ func TestOtherPartsOfTheOfficeAreNotThere(t *testing.T) {
 		token := o.enrol("Halina", "Żak", account.Grant{Role: actor.Orderer, Company: o.Company.ID})
 		people[token] = must[account.Session](t)(o.accounts.Session(t.Context(), token))
 		webtest.Walk(t, o.engine, o.browser(token), people, nil, nil)
+	})
+}
+
+// What a restored backup can't vouch for is confirmed company by company, or
+// card by card, on somebody's word.
+func TestRestoredCardsAreConfirmed(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		ivar := o.staff("Ivar", actor.Officer)
+		ivar.Get("/office/companies").HasNot("Återställda kort")
+		ivar.Get("/office/restored").Is(200).Check().Has("Inga kort väntar")
+		_, b := o.batch("Jonas", "Ewa", "Marek")
+		for _, i := range b.Items {
+			o.receipt(i, production.ReceiptProduced, "")
+		}
+		first, second := b.Items[0], b.Items[1]
+		doubt := func() {
+			o.do(func(ctx context.Context, tx *db.Tx) error {
+				_, err := card.DoubtTx(ctx, tx, actor.System("restore"))
+				return err
+			})
+		}
+		doubt()
+
+		p := ivar.Get("/office/companies").Has("Återställda kort").Follow("Återställda kort").Is(200).Check().Has("3 kort väntar", o.Company.Name)
+		english(ivar, "/office/restored").Has("3 cards are waiting", "Confirm all cards")
+		p = p.Follow(o.Company.Name).Is(200).Check().Has(string(first.Number), string(second.Number), first.Name())
+		english(ivar, p.Path).Has("Only this card", "In the backup")
+		p = p.Form(p.Path).Set("number", string(first.Number)).Submit("Bekräfta korten").Is(422).Check().Has("på vems ord")
+		if p.Form(p.Path).Value("number") != string(first.Number) {
+			t.Error("the number is lost")
+		}
+		p.Form(p.Path).Set("number", "BB-1").Set("note", "x").Submit("Bekräfta korten").Is(422).Check()
+		p = p.Form(p.Path).Set("number", string(first.Number)).Set("note", "Alva på Furuborg").Submit("Bekräfta korten").Is(200).Check().Has("Kortet är bekräftat").HasNot(string(first.Number))
+		p.Form(p.Path).Set("number", string(first.Number)).Set("note", "igen").Submit("Bekräfta korten").Is(409)
+
+		p = p.Form(p.Path).Set("note", "Alva på Furuborg").Submit("Bekräfta korten").Is(200).At("/office/restored").Has("2 kort är bekräftade", "Inga kort väntar")
+		doubt()
+		p = ivar.Get("/office/restored").Form("/office/restored").Submit("Bekräfta alla kort").Is(422).Check().Has("på vems ord")
+		p.Form("/office/restored").Set("note", "alla är frågade").Submit("Bekräfta alla kort").Is(200).Has("3 kort är bekräftade")
+		ivar.Get("/office/restored/" + o.Company.ID.String()).Is(200).Check().Has("Företaget har inga kort som väntar")
 	})
 }

@@ -24,6 +24,7 @@ const (
 	atStaff     = "/office/staff"
 	atJobs      = "/office/jobs"
 	atEvents    = "/office/events"
+	atRestored  = "/office/restored"
 )
 
 // shownNotices is how many failed cards or notices a page lists.
@@ -34,16 +35,18 @@ type place struct {
 	href, key, icon string
 	right           web.Right
 	count           func(Deps, *web.Visit) (int, error) // nil: nothing waits there
+	rare            bool                                // named while something waits there
 }
 
 func places() []place {
 	return []place{
-		{atReview, "backoffice.nav.review", "scan-eye", reviewers, Deps.toReview},
-		{atCompanies, "backoffice.nav.companies", "building-2", officers, nil},
-		{atBatches, "backoffice.nav.batches", "printer", floor, Deps.toDecide},
-		{atStaff, "backoffice.nav.staff", "users-round", officers, nil},
-		{atJobs, "backoffice.nav.jobs", "refresh-cw", officers, Deps.deadJobs},
-		{atEvents, "backoffice.nav.events", "list-tree", officers, nil},
+		{atReview, "backoffice.nav.review", "scan-eye", reviewers, Deps.toReview, false},
+		{atCompanies, "backoffice.nav.companies", "building-2", officers, nil, false},
+		{atBatches, "backoffice.nav.batches", "printer", floor, Deps.toDecide, false},
+		{atStaff, "backoffice.nav.staff", "users-round", officers, nil, false},
+		{atJobs, "backoffice.nav.jobs", "refresh-cw", officers, Deps.deadJobs, false},
+		{atEvents, "backoffice.nav.events", "list-tree", officers, nil, false},
+		{atRestored, "backoffice.nav.restored", "history", officers, Deps.toConfirm, true},
 	}
 }
 
@@ -59,6 +62,9 @@ func (d Deps) rail(v *web.Visit, here string) (ui.Menu, error) {
 			n, err := p.count(d, v)
 			if err != nil {
 				return m, err
+			}
+			if n == 0 && p.rare && !l.Current {
+				continue
 			}
 			if n > 0 {
 				l.Count = v.T.CountCapped(n)

@@ -36,7 +36,8 @@ func Routes(d Deps) []web.Route {
 	all := []web.Route{{Pattern: "GET /office", Right: everybody, Handle: d.first}}
 	all = append(all, d.reviewRoutes()...)
 	all = append(all, d.floorRoutes()...)
-	return append(all, d.officerRoutes()...)
+	all = append(all, d.officerRoutes()...)
+	return append(all, d.restoredRoutes()...)
 }
 
 func (d Deps) reviewRoutes() []web.Route {

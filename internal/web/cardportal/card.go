@@ -141,6 +141,8 @@ func (c cardView) whyNot(t *i18n.Texts) *why {
 		key, tone = "expired", ui.Off
 	case c.Status == card.StatusBlocked:
 		key = "blocked"
+	case c.Card.Doubted:
+		key, tone = "doubted", ui.Act
 	case c.Status == card.StatusNotActivated:
 		key, tone = "not_activated", ui.Act
 	case c.paused():

@@ -147,7 +147,7 @@ func cardPage(c cardView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			if c.Status == card.StatusActive && !c.paused() {
+			if c.Status == card.StatusActive && !c.paused() && !c.Card.Doubted {
 				templ_7745c5c3_Err = gate(c).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/card"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/order"
@@ -142,6 +143,24 @@ func TestACardIsBlockedOpenedAndTerminated(t *testing.T) {
 		if got := p.Form("Fortsätt").Value("surname"); got != "Warsame" {
 			t.Errorf("the new order begins with the surname %q", got)
 		}
+	})
+}
+
+// A card that a restored backup can't vouch for says so, until the company
+// itself has blocked it.
+func TestARestoredCardSaysThatReadersDontKnowIt(t *testing.T) {
+	each(t, func(k *kit) {
+		at := k.base + "/cards/" + string(k.active(k.Holder(t, "Amina", "Warsame")).Number)
+		err := db.Do(t.Context(), k.DB, func(ctx context.Context, tx *db.Tx) error {
+			_, err := card.DoubtTx(ctx, tx, actor.System("restore"))
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		k.open(k.alva, at).Has("Läsare svarar att kortet är okänt", "Blockera")
+		p := k.alva.Get(at+"/block").Form("/block").Set("reason", "lost").Submit("Blockera kortet").Is(200)
+		k.look(p).HasNot("Läsare svarar att kortet är okänt")
 	})
 }
 
