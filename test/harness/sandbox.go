@@ -79,6 +79,8 @@ type Sandbox struct {
 	Cmd  *exec.Cmd  `json:"-"`
 	Log  *Log       `json:"-"`
 
+	Photo []byte `json:"-"` // uploaded instead of the cast's portraits, when set
+
 	Product struct{ URL, Ready string }
 	World   struct{ URL, Phone, Mail, Bureau, Reader, Clock, Program string }
 	Reader  struct{ URL, Key string }
@@ -137,7 +139,13 @@ func Engines(t *testing.T, fn func(t *testing.T, s *Sandbox)) {
 // set over what that needs.
 func Start(t testing.TB, engine string, env ...string) *Sandbox {
 	t.Helper()
-	s := &Sandbox{T: t, Data: t.TempDir(), Log: &Log{}}
+	return StartIn(t, t.TempDir(), engine, env...)
+}
+
+// StartIn is Start in a folder that may have been lived in.
+func StartIn(t testing.TB, data, engine string, env ...string) *Sandbox {
+	t.Helper()
+	s := &Sandbox{T: t, Data: data, Log: &Log{}}
 	base := []string{"KORTVERK_DATA=" + s.Data, "KORTVERK_ADDR=localhost:0", "KORTVERK_WORLD_ADDR=localhost:0"}
 	if engine == "postgres" {
 		base = append(base, "KORTVERK_DATABASE_URL="+dbtest.Options(t, engine).URL)
