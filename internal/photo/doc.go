@@ -8,15 +8,17 @@
 //
 // Only what can't become a card: neither JPEG nor PNG (by content, names are not
 // looked at), over 5 MB, over 40 megapixels or a side over 8000, smaller than
-// 300 × 410, or not to be decoded. Everything else is advice: a Check with Level
+// 300 × 410, a strip, or not to be decoded. Everything else is advice: a Check with Level
 // Advice and words for what to do. The person who ordered reads it at once; the
 // reviewer, who decides, sees the same.
 //
 // # What happens to a picture
 //
 // The header is read before anything is decoded, so that a small file can't ask
-// for a large memory. At most two pictures are decoded at a time, and a large one
-// counts as both. It is brought down by whole numbers with a box, band by band,
+// for a large memory, or, by many layers, for long work. What decoding needs is
+// told from the kind of file: a progressive or interlaced picture takes several
+// times its pixels. At most two pictures are decoded at a time, a large one
+// counts as both, and one that needs more than both is refused. It is brought down by whole numbers with a box, band by band,
 // finished with a good filter, turned as EXIF says, and written again as a JPEG of
 // at most 1200 × 1640: no metadata, no position, no trailing bytes of the original
 // survive.

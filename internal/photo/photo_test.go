@@ -10,7 +10,6 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
-	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/kortverk/kortverk/internal/cast"
 	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/photo/phototest"
 )
 
 // quadrants is a picture whose corners are red, green, blue and yellow, clockwise.
@@ -383,6 +383,11 @@ func FuzzAccept(f *testing.F) {
 	jonas, _ := cast.ByID("jonas")
 	f.Add(jonas.Portrait())
 	f.Add(pngHeader(400, 600, 8, 2))
+	for _, file := range phototest.Files() {
+		if len(file.Data) < 20_000 {
+			f.Add(file.Data)
+		}
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		p, err := Accept(context.Background(), bytes.NewReader(b), -1)
 		if err != nil {
@@ -391,8 +396,12 @@ func FuzzAccept(f *testing.F) {
 			}
 			return
 		}
-		if _, err := jpeg.Decode(bytes.NewReader(p.JPEG)); err != nil && !errors.Is(err, io.EOF) {
-			t.Errorf("what was kept can't be read: %v", err)
+		again, err := Accept(context.Background(), bytes.NewReader(p.JPEG), -1)
+		if err != nil || again.Width != p.Width || again.Height != p.Height {
+			t.Errorf("what was kept is not taken in as it is: %v", err)
+		}
+		if p.Width > KeptWidth || p.Height > KeptHeight {
+			t.Errorf("kept at %d × %d", p.Width, p.Height)
 		}
 	})
 }
