@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
 )
@@ -63,7 +64,7 @@ func (d *DB) withProvider(fn func(*goose.Provider) error) error {
 	if d.postgres {
 		var err error
 		// A pool of its own: a long migration must not meet the time limits of requests.
-		if pool, err = pgPool(d.url, nil); err != nil {
+		if pool, err = primaryPool(d.url, nil, stdlib.OptionAfterConnect(watched)); err != nil {
 			return err
 		}
 		defer func(p *sql.DB) { _ = p.Close() }(pool)

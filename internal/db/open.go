@@ -10,11 +10,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
 	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/kortverk/kortverk/internal/clock"
@@ -30,6 +27,11 @@ type Options struct {
 
 	// NoSync trades durability for speed. For tests only: a power loss then loses commits.
 	NoSync bool
+
+	// Before, if set, is called in every Write: with BEGIN before it waits for its turn, with each statement before it
+	// runs, and on PostgreSQL with COMMIT. What it does holds the transaction up. For tests that stop one Write between
+	// two statements while others run, and for looking at what runs; the context's values tell whose Write it is.
+	Before func(ctx context.Context, query string)
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -43,6 +45,7 @@ type DB struct {
 	group    *group  // SQLite only
 	lock     *os.File
 	url      string
+	before   func(ctx context.Context, query string)
 	hub      hub
 }
 
@@ -62,14 +65,14 @@ func (o Options) withDefaults() Options {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
+	if o.Before == nil {
+		o.Before = func(context.Context, string) {}
+	}
 	return o
 }
 
 func openPostgres(ctx context.Context, o Options) (*DB, error) {
-	pool, err := pgPool(o.URL, map[string]string{
-		// A Write can't be cancelled from outside, so the server ends what hangs.
-		"lock_timeout": "10000", "statement_timeout": "60000", "idle_in_transaction_session_timeout": "60000",
-	})
+	pool, err := primaryPool(o.URL, primarySettings)
 	if err != nil {
 		return nil, err
 	}
@@ -79,26 +82,12 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	}
 	pool.SetMaxOpenConns(n)
 	pool.SetMaxIdleConns(n)
-	pool.SetConnMaxIdleTime(5 * time.Minute)
-	d := &DB{clock: o.Clock, log: o.Log, postgres: true, pool: pool, url: o.URL}
+	pool.SetConnMaxLifetime(connectionLife)
+	d := &DB{clock: o.Clock, log: o.Log, postgres: true, pool: pool, url: o.URL, before: o.Before}
 	if err := d.Ping(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("PostgreSQL can't be reached: %w", err), pool.Close())
 	}
 	return d, nil
-}
-
-// pgPool opens a pool whose sessions have the settings, where the URL doesn't say otherwise.
-func pgPool(url string, settings map[string]string) (*sql.DB, error) {
-	cfg, err := pgx.ParseConfig(url)
-	if err != nil {
-		return nil, errors.New("db: the PostgreSQL address can't be read") // the error would quote the password
-	}
-	for name, value := range settings {
-		if _, ok := cfg.RuntimeParams[name]; !ok {
-			cfg.RuntimeParams[name] = value
-		}
-	}
-	return stdlib.OpenDB(*cfg), nil
 }
 
 func openSQLite(ctx context.Context, o Options) (*DB, error) {
@@ -112,7 +101,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{clock: o.Clock, log: o.Log, lock: lock}
+	d := &DB{clock: o.Clock, log: o.Log, lock: lock, before: o.Before}
 	if err := d.openFiles(ctx, o); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

@@ -18,7 +18,7 @@ func OpenReadOnly(ctx context.Context, o Options) (*DB, error) {
 	d := &DB{clock: o.Clock, log: o.Log, postgres: o.URL != "", readOnly: true, url: o.URL}
 	var err error
 	if d.postgres {
-		d.pool, err = pgPool(o.URL, map[string]string{"default_transaction_read_only": "on"})
+		d.pool, err = readPool(o.URL)
 	} else {
 		if _, err := os.Stat(o.Path); err != nil { // SQLite would say only that it can't open something
 			return nil, fmt.Errorf("db: no database: %w", err)

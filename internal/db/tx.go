@@ -57,7 +57,7 @@ func (tx *Tx) Postgres() bool { return tx.db.postgres }
 
 // Exec runs a statement and returns the number of rows that it changed.
 func (tx *Tx) Exec(query string, args ...any) (int64, error) {
-	values, err := tx.ready(args)
+	values, err := tx.ready(query, args)
 	if err != nil {
 		return 0, err
 	}
@@ -106,7 +106,7 @@ func (tx *Tx) Signal(topic string) {
 }
 
 // ready checks that the transaction still takes statements, and converts the arguments.
-func (tx *Tx) ready(args []any) ([]any, error) {
+func (tx *Tx) ready(query string, args []any) ([]any, error) {
 	if tx.ended {
 		return nil, errors.New("db: the transaction has ended")
 	}
@@ -116,6 +116,9 @@ func (tx *Tx) ready(args []any) ([]any, error) {
 	values, err := arguments(args)
 	if err != nil {
 		return nil, err
+	}
+	if tx.write {
+		tx.db.before(tx.ctx, query)
 	}
 	return values, nil
 }
@@ -131,7 +134,7 @@ func (tx *Tx) fail(query string, err error) error {
 
 // Rows reads all rows of a query.
 func Rows[T any](tx *Tx, scan func(Row) (T, error), query string, args ...any) ([]T, error) {
-	values, err := tx.ready(args)
+	values, err := tx.ready(query, args)
 	if err != nil {
 		return nil, err
 	}

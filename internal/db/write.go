@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"sync"
 
+	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 )
 
@@ -35,6 +36,7 @@ func Do(ctx context.Context, d *DB, fn func(ctx context.Context, tx *Tx) error) 
 	if d.readOnly {
 		return errReadOnly
 	}
+	d.before(ctx, "BEGIN")
 	run := d.writePostgres
 	if !d.postgres {
 		run = d.group.write
@@ -75,12 +77,13 @@ func Read[T any](ctx context.Context, d *DB, fn func(ctx context.Context, tx *Tx
 	return out, nil
 }
 
-func (d *DB) writePostgres(ctx context.Context, fn func(context.Context, *Tx) error) (*Tx, error) {
+func (d *DB) writePostgres(ctx context.Context, fn func(context.Context, *Tx) error) (_ *Tx, err error) {
 	conn, err := d.pool.Conn(ctx) // waiting is what the caller may give up
 	if err != nil {
 		return nil, normalise("connect", err)
 	}
 	defer conn.Close() //nolint:errcheck // back to the pool
+	defer func() { err = leaveStandby(conn, err) }()
 	ctx = context.WithoutCancel(ctx)
 	q, err := conn.BeginTx(ctx, nil)
 	if err != nil {
@@ -91,9 +94,12 @@ func (d *DB) writePostgres(ctx context.Context, fn func(context.Context, *Tx) er
 	if err != nil {
 		return nil, err
 	}
+	failpoint.Here(failpoint.CommitBefore)
+	d.before(ctx, "COMMIT")
 	if err := q.Commit(); err != nil {
 		return nil, commitFailed(err)
 	}
+	failpoint.Here(failpoint.CommitAfter)
 	return tx, nil
 }
 
