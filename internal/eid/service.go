@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/sony/gobreaker/v2"
+
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
@@ -27,6 +29,7 @@ type Service struct {
 	node     string           // owner of leases
 	now      func() time.Time // wall time
 	every    time.Duration
+	starts   *gobreaker.CircuitBreaker[Started]
 }
 
 const (
@@ -37,6 +40,11 @@ const (
 	useWithin    = 10 * time.Minute // a complete transaction that nobody used in this time is void
 	giveUpAfter  = 15 * time.Minute // a pending one that the provider never answered about
 	keepRows     = 24 * time.Hour
+
+	// A provider that doesn't answer costs everybody who presses the button twelve seconds and a place among the requests.
+	// After so many in a row the next ones are told at once; then one is let through to see.
+	missedStarts = 3
+	restsFor     = 5 * time.Second
 )
 
 // New makes the service. log may be nil.
@@ -44,7 +52,19 @@ func New(d *db.DB, k *seal.Keeper, p Provider, log *slog.Logger) *Service {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
-	return &Service{db: d, keeper: k, provider: p, log: log, node: db.NewID().String(), now: time.Now, every: collectEvery}
+	return &Service{db: d, keeper: k, provider: p, log: log, node: db.NewID().String(), now: time.Now, every: collectEvery, starts: newBreaker(log)}
+}
+
+func newBreaker(log *slog.Logger) *gobreaker.CircuitBreaker[Started] {
+	return gobreaker.NewCircuitBreaker[Started](gobreaker.Settings{
+		Name: "eid", Timeout: restsFor,
+		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= missedStarts },
+		// Whoever closes the window says nothing about the provider, and one that refuses is there.
+		IsSuccessful: func(err error) bool { return !fault.Has(err, "eid.unreachable") || errors.Is(err, context.Canceled) },
+		OnStateChange: func(_ string, _, to gobreaker.State) {
+			log.Warn("eid: the provider's circuit is "+to.String(), "after", missedStarts)
+		},
+	})
 }
 
 // Errors of this package that callers may meet.
@@ -94,7 +114,11 @@ func (s *Service) Start(ctx context.Context, b Begin) (Transaction, error) {
 func (s *Service) startOrder(ctx context.Context, r Request) (Started, error) {
 	ctx, cancel := context.WithTimeout(ctx, startWithin)
 	defer cancel()
-	return s.provider.Start(ctx, r)
+	started, err := s.starts.Execute(func() (Started, error) { return s.provider.Start(ctx, r) })
+	if errors.Is(err, gobreaker.ErrOpenState) || errors.Is(err, gobreaker.ErrTooManyRequests) {
+		err = fault.New(fault.Unavailable, "eid.unreachable").Because(err)
+	}
+	return started, err
 }
 
 // request puts our id and a nonce into the return address.
