@@ -29,6 +29,9 @@
 //
 // A Read sees one snapshot on both engines.
 //
+// Options.Before is told of every statement of a Write before it runs. Nothing in production sets it; test/interleave
+// stops one Write there while others run.
+//
 // A Tx has only calls that read all their rows, and refuses everything after its first database error, because
 // PostgreSQL does so: where a violation is expected, write ON CONFLICT.
 //
