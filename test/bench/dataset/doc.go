@@ -13,6 +13,6 @@
 // random). Personal numbers are from the series that are never given to anybody, which is why some of these people were
 // born in 1900. Companies have Zipf's sizes, the largest a tenth of all cards; names have Zipf's frequencies.
 //
-// A set is kept in its folder under seed, number of cards and schema version, and used again. What measurements change in
+// A set is kept in its folder under number of cards and seed, and used again; migrations bring it up to date. What measurements change in
 // it (a block and its lifting, sessions) stays; remove the folder to begin afresh.
 package dataset

@@ -27,6 +27,9 @@ const (
 	Postgres = "postgres"
 )
 
+// form changes when the generator makes other rows.
+const form = 1
+
 // FullHistory is the largest set of which every card has its journal.
 const FullHistory = 20_000
 
@@ -84,13 +87,10 @@ func Ensure(ctx context.Context, o Options, engine string, log *slog.Logger) (Se
 	if o.Seed == 0 {
 		o.Seed = 1
 	}
-	version, err := db.NewestVersion()
-	if err != nil {
-		return Set{}, err
-	}
-	name := fmt.Sprintf("%s_%d_%d_v%d", engine, o.Cards, o.Seed, version)
+	name := fmt.Sprintf("%s_%d_%d_v%d", engine, o.Cards, o.Seed, form)
 	s := Set{Engine: engine, Data: filepath.Join(o.Folder, name), Cards: o.Cards}
 	s.KeyFile = filepath.Join(s.Data, "keys.json")
+	var err error
 	if engine == Postgres {
 		if s.URL, err = withDatabase(o.Server, "kv_bench_"+name); err != nil {
 			return s, err
@@ -98,7 +98,7 @@ func Ensure(ctx context.Context, o Options, engine string, log *slog.Logger) (Se
 	}
 	if data, err := os.ReadFile(s.manifest()); err == nil && json.Unmarshal(data, &s) == nil && s.there(ctx) {
 		log.Info("the set is there", "folder", s.Data)
-		return s, nil
+		return s, s.migrate(ctx, log)
 	}
 	log.Info("making a set", "folder", s.Data, "cards", o.Cards)
 	return s, s.make(ctx, o, log)
@@ -135,11 +135,7 @@ func (s *Set) make(ctx context.Context, o Options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	d, err := db.Open(ctx, s.Options(log))
-	if err != nil {
-		return err
-	}
-	if err := errors.Join(d.Migrate(ctx), d.Close()); err != nil {
+	if err := s.migrate(ctx, log); err != nil {
 		return err
 	}
 	if err := s.fill(ctx, o, keys, log); err != nil {
@@ -152,6 +148,15 @@ func (s *Set) make(ctx context.Context, o Options, log *slog.Logger) error {
 		return err
 	}
 	return os.WriteFile(s.manifest(), data, 0o600)
+}
+
+// migrate makes the tables, and brings a set that was made for an older schema up to date.
+func (s *Set) migrate(ctx context.Context, log *slog.Logger) error {
+	d, err := db.Open(ctx, s.Options(log))
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Migrate(ctx), d.Close())
 }
 
 func (s *Set) fill(ctx context.Context, o Options, keys *seal.Keeper, log *slog.Logger) error {
