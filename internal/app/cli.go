@@ -139,11 +139,8 @@ func (c migrateCmd) Run(e env) error {
 		return err
 	}
 	defer d.Close()
-	n, err := d.Pending(e.ctx)
+	n, err := d.Up(e.ctx)
 	if err != nil {
-		return err
-	}
-	if err := d.Migrate(e.ctx); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.out, "%d migrations applied; the database is at this version\n", n)

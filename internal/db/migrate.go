@@ -29,32 +29,34 @@ func Migrations(postgres bool) fs.FS {
 	return sub
 }
 
-// Migrate brings the schema up to date. Nodes that start together wait for each other.
+// Migrate brings the schema up to date. Nodes that start together wait for each other. A schema that is newer than this
+// program is left as it is, and said: a release's schema serves the release before, so that nodes can be replaced one by one.
 func (d *DB) Migrate(ctx context.Context) error {
-	return d.withProvider(func(p *goose.Provider) error {
+	_, err := d.Up(ctx)
+	return err
+}
+
+// Up is Migrate and says how many migrations it applied.
+func (d *DB) Up(ctx context.Context) (applied int, err error) {
+	err = d.withProvider(func(p *goose.Provider) error {
 		done, err := p.Up(ctx)
 		if err != nil {
 			return fmt.Errorf("db: migration: %w", err)
 		}
-		if len(done) > 0 {
-			d.log.Info("schema is up to date", "migrations", len(done), "version", done[len(done)-1].Source.Version)
+		if applied = len(done); applied > 0 {
+			d.log.Info("schema is up to date", "migrations", applied, "version", done[applied-1].Source.Version)
+		}
+		has, knows, err := p.GetVersions(ctx)
+		if err != nil {
+			return fmt.Errorf("db: migration: %w", err)
+		}
+		if has > knows {
+			d.log.Warn("the database's schema is newer than this program: the release before that schema works with it, older ones may not; "+
+				"replace this program soon", "schema", has, "known", knows)
 		}
 		return nil
 	})
-}
-
-// Pending returns the number of migrations that the database lacks.
-func (d *DB) Pending(ctx context.Context) (n int, err error) {
-	err = d.withProvider(func(p *goose.Provider) error {
-		all, err := p.Status(ctx)
-		for _, m := range all {
-			if m.State == goose.StatePending {
-				n++
-			}
-		}
-		return err
-	})
-	return n, err
+	return applied, err
 }
 
 func (d *DB) withProvider(fn func(*goose.Provider) error) error {
@@ -68,7 +70,7 @@ func (d *DB) withProvider(fn func(*goose.Provider) error) error {
 			return err
 		}
 		defer func(p *sql.DB) { _ = p.Close() }(pool)
-		locker, err := lock.NewPostgresSessionLocker()
+		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 600)) // looks every second, for ten minutes
 		if err != nil {
 			return err
 		}
