@@ -286,19 +286,29 @@ func ProductionOf(t testing.TB, file, engine string, more ...string) (s *Sandbox
 	link = regexp.MustCompile(`http://\S+/i/\S+`).FindString(out)
 	key := strings.TrimSpace(Command(t, env, "reader", "add", "Grind 2"))
 
-	world := &Sandbox{T: t, Data: filepath.Join(dir, "world"), Log: &Log{}}
-	world.Launch("world", []string{
-		"KORTVERK_DATA=" + world.Data, "KORTVERK_WORLD_ADDR=localhost:0", "KORTVERK_BASE_URL=http://" + addr, "KORTVERK_WORLD_READER_KEY=" + key,
-	})
-	world.Wait("the world", world.ReadDevJSON)
-	for _, m := range regexp.MustCompile(`(?m)^  export (KORTVERK_\w+=\S+)$`).FindAllStringSubmatch(world.Log.String(), -1) {
-		env = append(env, m[1])
-	}
-	s = &Sandbox{T: t, Data: world.Data, Log: &Log{}, File: file}
-	s.ReadDevJSON()
+	s, settings := Beside(t, dir, "http://"+addr, key)
+	s.File = file
+	env = append(env, settings...)
 	s.Launch("serve", env)
 	s.Wait("the product", s.Ready)
 	return s, link
+}
+
+// Beside is `kortverk world` for a product at the address, in a folder of its own below dir. It answers the sandbox to
+// launch the product in, and what the product has to be told.
+func Beside(t testing.TB, dir, product, readerKey string) (s *Sandbox, settings []string) {
+	t.Helper()
+	world := &Sandbox{T: t, Data: filepath.Join(dir, "world"), Log: &Log{}}
+	world.Launch("world", []string{
+		"KORTVERK_DATA=" + world.Data, "KORTVERK_WORLD_ADDR=localhost:0", "KORTVERK_BASE_URL=" + product, "KORTVERK_WORLD_READER_KEY=" + readerKey,
+	})
+	world.Wait("the world", world.ReadDevJSON)
+	for _, m := range regexp.MustCompile(`(?m)^  export (KORTVERK_\w+=\S+)$`).FindAllStringSubmatch(world.Log.String(), -1) {
+		settings = append(settings, m[1])
+	}
+	s = &Sandbox{T: t, Data: world.Data, Log: &Log{}}
+	s.ReadDevJSON()
+	return s, settings
 }
 
 // Launch starts a command that stays, and stops it with the test. What the
