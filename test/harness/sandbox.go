@@ -259,7 +259,7 @@ func Command(t testing.TB, env []string, args ...string) string {
 }
 
 // Production is `kortverk serve` on an empty database with `kortverk world`
-// beside it, configured as docs/operations/first-start.md says and by more. The
+// beside it, configured as docs/operations/first-start.md says, and by more over that. The
 // answer is the sandbox to walk in, whose process is the product's, and the
 // bootstrap's link.
 func Production(t testing.TB, engine string, more ...string) (s *Sandbox, link string) {
@@ -288,7 +288,7 @@ func ProductionOf(t testing.TB, file, engine string, more ...string) (s *Sandbox
 
 	s, settings := Beside(t, dir, "http://"+addr, key)
 	s.File = file
-	env = append(env, settings...)
+	env = append(append(env, settings...), more...)
 	s.Launch("serve", env)
 	s.Wait("the product", s.Ready)
 	return s, link
