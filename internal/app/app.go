@@ -119,8 +119,8 @@ func (a *App) listen() error {
 
 // Run serves until ctx ends, then stops in order.
 func (a *App) Run(ctx context.Context) error {
-	pages := web.Server("", a.handler, a.log)
-	admin := web.Server("", a.metrics.handler(), a.log)
+	pages := web.Server(a.handler, a.log, nil)
+	admin := web.Server(a.metrics.handler(), a.log, nil)
 	// Background work outlives the requests by a moment: a request that is
 	// finishing may still wait for it.
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))

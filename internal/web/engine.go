@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,6 +15,7 @@ import (
 	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/company"
+	"github.com/kortverk/kortverk/internal/shed"
 	"github.com/kortverk/kortverk/internal/web/assets"
 	"github.com/kortverk/kortverk/internal/web/ui"
 )
@@ -51,7 +53,8 @@ type Config struct {
 	Brand          ui.Brand
 	Colours        Colours
 
-	Timeout time.Duration                                             // of a request; 30 seconds if zero
+	Rooms   *shed.Rooms                                               // where requests find places; no bounds if nil
+	Timeout time.Duration                                             // of a request's work; 30 seconds if zero
 	Observe func(pattern, method string, status int, d time.Duration) // metrics; may be nil
 	Cases   func() string                                             // makes case numbers; random if nil
 }
@@ -70,8 +73,9 @@ type Route struct {
 	Pattern string // of http.ServeMux, with its method: "GET /o/{company}/cards/{number}"
 	Right   Right
 	Handle  Handler
-	NoStore bool  // what is shown may not be kept, not even for the back button: PIN, personal numbers
-	MaxBody int64 // bytes; 256 KiB if zero
+	Room    shed.Room // where it finds a place; shed.Page if empty
+	NoStore bool      // what is shown may not be kept, not even for the back button: PIN, personal numbers
+	MaxBody int64     // bytes; 256 KiB if zero
 }
 
 // Engine serves pages.
@@ -81,6 +85,8 @@ type Engine struct {
 	mux    *http.ServeMux
 	policy string
 	cross  *http.CrossOriginProtection
+
+	busyPages sync.Map // busyKey → whole
 }
 
 // New makes an engine.
@@ -170,22 +176,18 @@ func (e *Engine) serve(w http.ResponseWriter, r *http.Request) {
 	rec := &recorder{ResponseWriter: w, pattern: "-"}
 	defer e.done(rec, r, start)
 	e.headers(w.Header(), r)
-	ctx, cancel := context.WithTimeout(r.Context(), e.cfg.Timeout)
-	defer cancel()
-	r = r.WithContext(ctx)
 	squeezed := squeeze(rec, r)
 	defer squeezed.close()
 	defer e.recover(squeezed, r, rec)
 
 	fallback, pattern := e.mux.Handler(r)
 	if pattern == "" {
-		e.notRouted(squeezed, r, fallback)
+		e.aside(squeezed, r, func(v *Visit) error { return v.notRouted(fallback) })
 		return
 	}
 	rec.pattern = pattern
 	if err := e.cross.Check(r); err != nil {
-		v := e.visitor(squeezed, r, Route{Right: Public})
-		v.fail(errCrossOrigin.Because(err))
+		e.aside(squeezed, r, func(*Visit) error { return errCrossOrigin.Because(err) })
 		return
 	}
 	e.mux.ServeHTTP(squeezed, r)
@@ -199,34 +201,18 @@ func (e *Engine) page(route Route) http.Handler {
 			limit = defaultBody
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
-		// The server does this for its own request only, and r is a copy with a time limit.
+		v := e.visitor(w, r, route)
+		// The server does this for its own request only, and v.R is a copy with a time limit.
 		defer func() {
-			if r.MultipartForm != nil {
-				_ = r.MultipartForm.RemoveAll() // a file that is gone already needs no removing
+			if v.R.MultipartForm != nil {
+				_ = v.R.MultipartForm.RemoveAll() // a file that is gone already needs no removing
 			}
 		}()
-		v := e.visitor(w, r, route)
-		if err := v.enter(); err != nil {
-			v.fail(err)
-			return
-		}
-		if err := route.Handle(v); err != nil {
+		defer func() { v.out() }()
+		if err := v.run(); err != nil {
 			v.fail(err)
 		}
 	})
-}
-
-// Server is an HTTP server with the time limits that pages need.
-func Server(addr string, h http.Handler, log *slog.Logger) *http.Server {
-	return &http.Server{
-		Addr: addr, Handler: h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       60 * time.Second, // a photo over a bad connection
-		WriteTimeout:      60 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
 }
 
 // IP is the address of whoever sent a request: the last one in X-Forwarded-For that is not a proxy we know. It is for

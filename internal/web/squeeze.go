@@ -4,14 +4,16 @@ import (
 	"compress/gzip"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // recorder remembers what was answered, for the log.
 type recorder struct {
 	http.ResponseWriter
-	pattern string
-	status  int
-	bytes   int
+	pattern    string
+	status     int
+	bytes      int
+	turnedAway bool // there was no place
 }
 
 func (r *recorder) WriteHeader(status int) {
@@ -40,6 +42,9 @@ type squeezer struct {
 	decided bool
 	zip     *gzip.Writer
 }
+
+// zips are kept: one has tables of almost a megabyte.
+var zips = sync.Pool{New: func() any { return gzip.NewWriter(nil) }}
 
 func squeeze(w http.ResponseWriter, r *http.Request) *squeezer {
 	return &squeezer{ResponseWriter: w, accepts: strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") && r.Method != http.MethodHead}
@@ -75,12 +80,15 @@ func (s *squeezer) decide(status int) {
 	}
 	h.Set("Content-Encoding", "gzip")
 	h.Del("Content-Length")
-	s.zip = gzip.NewWriter(s.ResponseWriter)
+	s.zip, _ = zips.Get().(*gzip.Writer)
+	s.zip.Reset(s.ResponseWriter)
 }
 
 func (s *squeezer) close() {
 	if s.zip != nil {
 		_ = s.zip.Close() // a browser that went away needs no answer
+		zips.Put(s.zip)
+		s.zip = nil
 	}
 }
 

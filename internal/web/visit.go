@@ -36,6 +36,8 @@ type Visit struct {
 	IP      string
 
 	engine   *Engine
+	outer    http.ResponseWriter // W without the place that the visit has
+	out      func()              // gives the place back
 	route    Route
 	browser  string
 	flashes  []flash // for the next page
@@ -46,7 +48,7 @@ type Visit struct {
 }
 
 func (e *Engine) visitor(w http.ResponseWriter, r *http.Request, route Route) *Visit {
-	v := &Visit{W: w, R: r, engine: e, route: route, Now: e.cfg.Clock.Now(), IP: e.IP(r)}
+	v := &Visit{W: w, R: r, engine: e, outer: w, out: func() {}, route: route, Now: e.cfg.Clock.Now(), IP: e.IP(r)}
 	v.Lang = v.pickLang()
 	v.T = i18n.For(v.Lang)
 	v.Actor = actor.Actor{IP: v.IP}

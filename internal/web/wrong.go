@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/shed"
 	"github.com/kortverk/kortverk/internal/spell"
 	"github.com/kortverk/kortverk/internal/web/ui"
 )
@@ -69,6 +70,11 @@ func status(err error) int {
 
 // fail answers with what went wrong.
 func (v *Visit) fail(err error) {
+	var full *shed.Full
+	if errors.As(err, &full) {
+		v.busy(full)
+		return
+	}
 	if errors.Is(err, context.Canceled) && v.R.Context().Err() != nil {
 		return // the browser went away
 	}
@@ -158,20 +164,24 @@ func (v *Visit) again() string {
 
 func retryAfter(err error) string {
 	f, ok := fault.As(err)
-	if !ok || f.Kind != fault.TooMany {
+	switch {
+	case !ok:
 		return ""
+	case f.Args["retry_after"] != "":
+		return f.Args["retry_after"]
+	case f.Kind == fault.TooMany:
+		return "60"
+	case f.Kind == fault.Unavailable:
+		return "5"
 	}
-	if seconds := f.Args["retry_after"]; seconds != "" {
-		return seconds
-	}
-	return "60"
+	return ""
 }
 
 // signedOut leads a GET to the sign-in page and back. A POST gets a page that keeps
-// what was typed, so that nothing is lost.
+// what was typed, so that nothing is lost; only something long, a picture, isn't even received from somebody unknown.
 func (v *Visit) signedOut() {
-	if v.R.Method == http.MethodGet || v.R.Method == http.MethodHead {
-		_ = v.Redirect("/signin?next=" + url.QueryEscape(v.R.URL.RequestURI())) // writing a redirect doesn't fail
+	if v.R.Method == http.MethodGet || v.R.Method == http.MethodHead || (v.long() && !v.parsed) {
+		_ = v.Redirect("/signin?next=" + url.QueryEscape(v.here())) // writing a redirect doesn't fail
 		return
 	}
 	page := typed{Action: v.R.URL.RequestURI(), SignIn: "/signin?next=" + url.QueryEscape(v.here()), Values: v.values()}
@@ -183,20 +193,29 @@ func (v *Visit) signedOut() {
 	}
 }
 
-// notRouted answers for addresses and methods that are not there.
-func (e *Engine) notRouted(w http.ResponseWriter, r *http.Request, fallback http.Handler) {
+// aside answers what no route does, in the room of the pages.
+func (e *Engine) aside(w http.ResponseWriter, r *http.Request, what func(v *Visit) error) {
 	v := e.visitor(w, r, Route{Right: Public})
+	defer func() { v.out() }()
+	err := v.in(r.Context(), shed.Page)
+	if err == nil {
+		err = what(v)
+	}
+	v.fail(err)
+}
+
+// notRouted says what is wrong with an address or a method that is not there.
+func (v *Visit) notRouted(fallback http.Handler) error {
 	if err := v.findSession(); err != nil {
-		e.cfg.Log.Warn("session cannot be read, page shown without it", "error", err)
+		v.engine.cfg.Log.Warn("session cannot be read, page shown without it", "error", err)
 	}
 	probe := httptest.NewRecorder() // the mux knows which methods an address has
-	fallback.ServeHTTP(probe, r)
+	fallback.ServeHTTP(probe, v.R)
 	if probe.Code == http.StatusMethodNotAllowed {
-		w.Header().Set("Allow", probe.Header().Get("Allow"))
-		v.fail(errMethod)
-		return
+		v.W.Header().Set("Allow", probe.Header().Get("Allow"))
+		return errMethod
 	}
-	v.fail(errNotFound)
+	return errNotFound
 }
 
 // recover turns a panic into a page with a case number, and a stack in the log.
@@ -226,7 +245,9 @@ func (e *Engine) done(rec *recorder, r *http.Request, start time.Time) {
 	if rec.status == 0 {
 		rec.status = 499 // nobody waited for the answer
 	}
-	e.cfg.Log.Info("request", "method", r.Method, "route", route(rec.pattern), "status", rec.status, "bytes", rec.bytes, "took", took.Round(time.Microsecond))
+	if !rec.turnedAway { // those are counted: a line for each would cost more than the answer
+		e.cfg.Log.Info("request", "method", r.Method, "route", route(rec.pattern), "status", rec.status, "bytes", rec.bytes, "took", took.Round(time.Microsecond))
+	}
 	if e.cfg.Observe != nil {
 		e.cfg.Observe(route(rec.pattern), r.Method, rec.status, took)
 	}
