@@ -161,7 +161,7 @@ func changedFields(l Line, c checked) []string {
 // ReplacePhoto puts another photo on a line that was sent. It goes back to the reviewer, with the one before beside it,
 // and what the cardholder has signed is void.
 func (s *Service) ReplacePhoto(ctx context.Context, by actor.Actor, id ID, revision int64, p photo.Picture, crop photo.Crop) (Line, error) {
-	cut, err := photo.Cut(ctx, p.JPEG, crop)
+	cut, err := s.Cut(ctx, p.JPEG, crop)
 	if err != nil {
 		return Line{}, err
 	}

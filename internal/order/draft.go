@@ -364,7 +364,7 @@ func checkValidUntil(d, longest, today clock.Date) error {
 
 // SetPhoto puts a photo on a line of a draft, cut in the middle.
 func (s *Service) SetPhoto(ctx context.Context, by actor.Actor, line ID, p photo.Picture) (Order, error) {
-	cut, err := photo.Cut(ctx, p.JPEG, photo.Crop{})
+	cut, err := s.Cut(ctx, p.JPEG, photo.Crop{})
 	if err != nil {
 		return Order{}, err
 	}
@@ -397,7 +397,7 @@ func (s *Service) CropPhoto(ctx context.Context, by actor.Actor, line ID, crop p
 		return Order{}, missing.Because(err)
 	}
 	crop = crop.Within(width, height)
-	cut, err := photo.Cut(ctx, original.Data, crop)
+	cut, err := s.Cut(ctx, original.Data, crop)
 	if err != nil {
 		return Order{}, err
 	}

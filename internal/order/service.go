@@ -14,6 +14,7 @@ import (
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/journal"
 	"github.com/kortverk/kortverk/internal/notify"
+	"github.com/kortverk/kortverk/internal/photo"
 	"github.com/kortverk/kortverk/internal/seal"
 )
 
@@ -24,6 +25,10 @@ type Deps struct {
 	EID       *eid.Service
 	Blobs     *blob.Store
 	Scheme    string // name of the scheme, in the text that is signed
+
+	// Cut cuts a picture for the card; nil is [photo.Cut]. It takes longer than everything else that is done with a
+	// line, so tests that do it a thousand times remember what came out.
+	Cut func(ctx context.Context, jpeg []byte, crop photo.Crop) (photo.Picture, error)
 }
 
 // Service has the use cases.
@@ -34,7 +39,12 @@ type Service struct {
 }
 
 // New makes a Service.
-func New(d *db.DB, k *seal.Keeper, deps Deps) *Service { return &Service{db: d, keep: k, Deps: deps} }
+func New(d *db.DB, k *seal.Keeper, deps Deps) *Service {
+	if deps.Cut == nil {
+		deps.Cut = photo.Cut
+	}
+	return &Service{db: d, keep: k, Deps: deps}
+}
 
 // kinds are the journal's words for what happened.
 var kinds = map[Event]string{

@@ -5,6 +5,7 @@ package ordertest
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"sync"
 	"testing"
@@ -81,7 +82,7 @@ func New(t testing.TB, d *db.DB) *Kit {
 	k.EID = k.Provider.Service(t, d, k.Keeper)
 	k.Blobs = blob.New(d, k.Keeper)
 	k.Companies = company.New(d, k.Keeper)
-	k.Orders = order.New(d, k.Keeper, order.Deps{Cards: k.Cards, Companies: k.Companies, EID: k.EID, Blobs: k.Blobs, Scheme: "Kortverk"})
+	k.Orders = order.New(d, k.Keeper, order.Deps{Cards: k.Cards, Companies: k.Companies, EID: k.EID, Blobs: k.Blobs, Scheme: "Kortverk", Cut: cut})
 	k.Company, k.Orderer = k.Firm(t, false)
 	k.Reviewer = actor.Actor{Role: actor.Reviewer, Account: db.NewID(), Name: "Rut Granskare"}
 	k.Reviewer2 = actor.Actor{Role: actor.Reviewer, Account: db.NewID(), Name: "Tor Granskare"}
@@ -183,6 +184,25 @@ var pictures = sync.OnceValue(func() []photo.Picture {
 	}
 	return out
 })
+
+var cuts sync.Map
+
+// cut is photo.Cut, which remembers: tests put the same few pictures on very many lines.
+func cut(ctx context.Context, jpeg []byte, crop photo.Crop) (photo.Picture, error) {
+	type key struct {
+		sum  [sha256.Size]byte
+		crop photo.Crop
+	}
+	k := key{sha256.Sum256(jpeg), crop}
+	if p, ok := cuts.Load(k); ok {
+		return p.(photo.Picture), nil
+	}
+	p, err := photo.Cut(ctx, jpeg, crop)
+	if err == nil {
+		cuts.Store(k, p)
+	}
+	return p, err
+}
 
 // Picture is one of four portraits of different people.
 func Picture(i int) photo.Picture { return pictures()[i%4] }
