@@ -125,7 +125,7 @@ func (e *engine) receive(w world, n, k int, bit uint8) {
 		}
 		e.take("item", string(itemStates[i.state]), string(production.Produce))
 		e.take("line", string(lineStates[l.state]), string(order.Produce))
-		w.cards[n] = plastic{state: index(cardStates, card.Produced), number: i.number, right: i.right && l.wasSeen && l.wasSaid}
+		w.cards[n] = plastic{state: index(cardStates, card.Produced), number: i.number, right: i.right && l.wasSeen && l.wasSaid, twice: w.cards[n].state != 0}
 		i.state, l.state, s.result = to, lineTo, "the card exists"
 		w.touch(onLine, n, -1)
 		if i.kept {
@@ -189,7 +189,7 @@ func (e *engine) giveBack(w world, n, k int, on order.Event, s step) {
 	e.take("item", string(itemStates[i.state]), string(production.GiveBack))
 	e.take("line", string(lineStates[l.state]), string(on))
 	i.state, l.state, l.undoable = to, lineTo, false
-	e.void(l)
+	l.wasSaid = false
 	w.touch(onLine, n, -1)
 	e.settle(i)
 	e.emit(w, s)

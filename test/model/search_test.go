@@ -74,6 +74,8 @@ func (e *engine) brokenCard(w *world, n int) string {
 	}
 	valid := w.valid(e.rules, n)
 	switch {
+	case c.twice:
+		return "one line has made two cards"
 	case !c.right:
 		return "the card says something else than what was approved"
 	case c.ended && !c.is(card.Terminated):
@@ -147,7 +149,7 @@ func (e *engine) plain(w *world) {
 		}
 		for k := range w.items[n] {
 			i := &w.items[n][k]
-			if i.state == 0 || e.leaves.item[i.state] {
+			if i.state == 0 || e.leaves.item[i.state] || i.owed() || i.is(production.Failed) {
 				continue
 			}
 			i.air, i.kept, i.bureau = 0, false, bureauNothing

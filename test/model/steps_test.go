@@ -3,7 +3,6 @@ package model
 import (
 	"slices"
 
-	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/card"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/order"
@@ -166,6 +165,11 @@ func (e *engine) begin(w world) {
 		if l.notice && l.is(order.Approved) {
 			e.hold(w, hand{kind: recheck, target: uint8(n), from: l.state}, step{"production", "recheck", "reads", int8(n)})
 			e.hold(w, hand{kind: handBack, target: uint8(n), from: l.state}, step{"production", "return to the orderer", "reads", int8(n)})
+			if e.settles {
+				c := w
+				c.lines[n].notice = false
+				e.emit(c, step{"production", "put the notice away", "ok", int8(n)})
+			}
 		}
 		for k, i := range w.items[n] {
 			if i.job {
@@ -288,12 +292,12 @@ func (e *engine) goOn(w world, h int) {
 	case queue, queueAgain:
 		e.goQueue(w, h, n)
 	case recheck:
-		if o := w.hands[1-h]; o.kind == queueAgain && o.target == me.target {
-			return // the job's key is taken: it waits for the transaction that has it
-		}
 		w.hands[h] = hand{}
-		w.lines[n].notice, w.lines[n].recheck = false, true
-		e.emit(w, step{"production", "recheck", "ok", int8(n)})
+		s := step{"production", "recheck", "production.not_approved", int8(n)}
+		if l := &w.lines[n]; l.notice && l.is(order.Approved) { // the notice is put away first: of two who decide, one has it
+			l.notice, l.recheck, s.result = false, true, "ok"
+		}
+		e.emit(w, s)
 	default:
 		e.goLine(w, h, n)
 	}
@@ -313,6 +317,3 @@ func (e *engine) done(w world, h int, s step) {
 	s.result = "ok"
 	e.emit(w, s)
 }
-
-// roles that may do something to a card are data too; a row without anybody is a mistake.
-func rolesOf(t card.Transition) []actor.Role { return t.By }

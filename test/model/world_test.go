@@ -54,6 +54,7 @@ type plastic struct {
 	right  bool // it says what was passed and signed
 	barred bool // somebody was answered that it is blocked
 	ended  bool // it was terminated once
+	twice  bool // another was made of the same line
 }
 
 // hand is a command between two of its steps.
@@ -102,8 +103,8 @@ type rules struct {
 	oneActive bool // the schema: one active card for a person
 	oneIssue  bool // the schema: a number makes one card, a line has one card
 	approved  bool // the job looks whether the line is still approved
+	takes     bool // the job's update of the line is guarded
 	fence     bool // a job that somebody else has finished is not finished again
-	unsigns   bool // a change or a return voids the signature
 	replaces  bool // activation ends the cards before
 	owed      bool // a batch isn't done while a card is owed
 	newNumber bool // a card that is made again gets another number
@@ -113,6 +114,7 @@ type rules struct {
 	commits   bool // an answer is given after the commit
 	duplicate bool // a second open line is refused
 	mishaps   uint8
+	settles   bool // the notice of a line that can't be made can be put away with nothing else
 	alone     bool // nobody orders a replacement
 }
 
@@ -120,8 +122,8 @@ type rules struct {
 func sound() *rules {
 	r := &rules{
 		line: order.Transitions(), card: card.Transitions(), item: production.ItemTransitions(),
-		revision: true, state: true, oneItem: true, oneLine: true, oneActive: true, oneIssue: true, approved: true, fence: true,
-		unsigns: true, replaces: true, owed: true, newNumber: true, asks: true, inOne: true, journals: true, commits: true,
+		revision: true, state: true, oneItem: true, oneLine: true, oneActive: true, oneIssue: true, approved: true, takes: true, fence: true,
+		replaces: true, owed: true, newNumber: true, asks: true, inOne: true, journals: true, commits: true,
 		duplicate: true, mishaps: 2,
 	}
 	r.cardNext = func(s card.State, a card.Action, expired bool) (card.State, bool) {

@@ -17,6 +17,11 @@ func (e *engine) goLine(w world, h, n int) {
 	if s.who == "" {
 		s.who = "production"
 	}
+	if me.kind == handBack && !l.notice { // the other one who decided has put it away
+		w.hands[h], s.result = hand{}, "production.not_approved"
+		e.emit(w, s)
+		return
+	}
 	if on == order.Send && e.oneLine && w.open(1-n) {
 		w.hands[h], s.result = hand{}, "order.duplicate_line"
 		e.emit(w, s)
@@ -38,12 +43,11 @@ func (e *engine) goLine(w world, h, n int) {
 	case order.Undo:
 		l.wasSeen = false
 	case order.Correct, order.Resubmit, order.TakeOverName, order.ReturnData:
-		e.void(l)
+		l.wasSaid = false
 	case order.ReplacePhoto:
-		e.void(l)
-		l.wasSeen = false
+		l.wasSaid, l.wasSeen = false, false
 	case order.Confirm:
-		l.wasSaid, l.evidence, l.jobs = !me.stale, true, min(l.jobs+1, 3)
+		l.wasSaid, l.jobs = !me.stale, min(l.jobs+1, 3)
 	}
 	if me.kind == handBack {
 		l.notice = false
@@ -51,14 +55,6 @@ func (e *engine) goLine(w world, h, n int) {
 	l.state = to
 	w.touch(onLine, n, h)
 	e.done(w, h, s)
-}
-
-// void is what a change does to a signature.
-func (e *engine) void(l *line) {
-	l.wasSaid = false
-	if e.unsigns {
-		l.evidence = false
-	}
 }
 
 // goQueue is the job that takes an approved line into a batch.
@@ -92,7 +88,7 @@ func (e *engine) goQueue(w world, h, n int) {
 		to, ok = index(lineStates, order.InProduction), true
 	}
 	slot, full := w.place(n)
-	if e.refused(me, l.state) || !ok || full || e.oneItem && w.liveItem(n) {
+	if e.takes && e.refused(me, l.state) || !ok || full || e.oneItem && w.liveItem(n) {
 		w = undone // and the job is tried again
 		w.hands[h], s.result = hand{}, "production.changed"
 		e.emit(w, s)
