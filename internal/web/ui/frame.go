@@ -88,7 +88,7 @@ func pageTheme(theme string) string {
 }
 
 func colorScheme(theme string) string {
-	if theme == "" {
+	if pageTheme(theme) == "" { // also what no page of ours has put into the cookie
 		return "light dark"
 	}
 	return theme
