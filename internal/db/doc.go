@@ -27,6 +27,9 @@
 // in the group gets the failure, and nothing runs again by itself. On PostgreSQL a Write is a plain
 // read-committed transaction. So a state change must be guarded by its WHERE (state and revision) with Must1.
 //
+// Nobody waits for ever: a Write that doesn't get its turn within ten seconds is refused with db.busy, and nothing of it
+// has happened. What was marked with Reserve has connections of its own, and doesn't wait behind those who load pages.
+//
 // A Read sees one snapshot on both engines.
 //
 // Options.Before is told of every statement of a Write before it runs. Nothing in production sets it; test/interleave

@@ -42,7 +42,7 @@ type turn struct {
 }
 
 var (
-	errClosed = errors.New("db: the database is closed")
+	errClosed = fault.New(fault.Unavailable, "db.unavailable").Because(errors.New("db: the database is closed"))
 	errGone   = errors.New("db: the function panicked or its goroutine ended")
 )
 
@@ -60,10 +60,14 @@ func (g *group) close() {
 // write is the member's side.
 func (g *group) write(ctx context.Context, fn func(context.Context, *Tx) error) (*Tx, error) {
 	m := &member{turn: make(chan turn, 1), ended: make(chan error, 1), done: make(chan error, 1)}
+	patience := time.NewTimer(turnTime)
+	defer patience.Stop()
 	select {
 	case g.queue <- m:
 	case <-ctx.Done():
 		return nil, ctx.Err()
+	case <-patience.C:
+		return nil, errNoTurn
 	case <-g.stop:
 		return nil, errClosed
 	}

@@ -23,7 +23,7 @@ type Options struct {
 	Path      string       // SQLite's file; its folder is made when missing
 	Clock     *clock.Clock // default: the machine's time
 	Log       *slog.Logger // default: slog.Default()
-	ReadConns int          // SQLite: readers; PostgreSQL: all connections. Default: 4, or one per CPU, or 20
+	ReadConns int          // SQLite: readers; PostgreSQL: all connections. Default: 4, or one per CPU, or 20. Half as many more are kept for what is reserved
 
 	// NoSync trades durability for speed. For tests only: a power loss then loses commits.
 	NoSync bool
@@ -41,6 +41,7 @@ type DB struct {
 	postgres bool
 	readOnly bool
 	pool     *sql.DB // SQLite: readers; PostgreSQL: all
+	kept     *sql.DB // the same, for what is reserved
 	writer   *sql.DB // SQLite only: one connection
 	group    *group  // SQLite only
 	lock     *os.File
@@ -80,12 +81,18 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	if n <= 0 {
 		n = 20
 	}
-	pool.SetMaxOpenConns(n)
-	pool.SetMaxIdleConns(n)
+	kept, err := primaryPool(o.URL, primarySettings)
+	if err != nil {
+		return nil, errors.Join(err, pool.Close())
+	}
+	bound(pool, n)
+	bound(kept, (n+1)/2)
 	pool.SetConnMaxLifetime(connectionLife)
+	kept.SetConnMaxLifetime(connectionLife)
 	d := &DB{clock: o.Clock, log: o.Log, postgres: true, pool: pool, url: o.URL, before: o.Before}
+	d.kept = kept
 	if err := d.Ping(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("PostgreSQL can't be reached: %w", err), pool.Close())
+		return nil, errors.Join(fmt.Errorf("PostgreSQL can't be reached: %w", err), d.Close())
 	}
 	return d, nil
 }
@@ -131,17 +138,26 @@ func (d *DB) openFiles(ctx context.Context, o Options) (err error) {
 		return fmt.Errorf("db: %s: %w", o.Path, err)
 	}
 	// mmap on readers only: a stray write into a mapped page would reach the file.
-	if d.pool, err = sql.Open("sqlite", sqliteDSN(o.Path, "mode=ro", "_pragma=query_only(1)",
-		"_pragma=busy_timeout(5000)", "_pragma=mmap_size(268435456)")); err != nil {
+	readers := sqliteDSN(o.Path, "mode=ro", "_pragma=query_only(1)", "_pragma=busy_timeout(5000)", "_pragma=mmap_size(268435456)")
+	if d.pool, err = sql.Open("sqlite", readers); err != nil {
+		return err
+	}
+	if d.kept, err = sql.Open("sqlite", readers); err != nil {
 		return err
 	}
 	n := o.ReadConns
 	if n <= 0 {
 		n = max(4, runtime.NumCPU())
 	}
-	d.pool.SetMaxOpenConns(n)
-	d.pool.SetMaxIdleConns(n)
+	bound(d.pool, n)
+	bound(d.kept, (n+1)/2)
 	return d.pool.PingContext(ctx)
+}
+
+// bound keeps n connections: opening one is slow, and what comes in is bounded elsewhere.
+func bound(pool *sql.DB, n int) {
+	pool.SetMaxOpenConns(n)
+	pool.SetMaxIdleConns(n)
 }
 
 func sqliteDSN(path string, params ...string) string {
@@ -155,8 +171,10 @@ func (d *DB) Close() error {
 	if d.group != nil {
 		d.group.close()
 	}
-	if d.pool != nil {
-		errs = append(errs, d.pool.Close())
+	for _, pool := range []*sql.DB{d.pool, d.kept} {
+		if pool != nil {
+			errs = append(errs, pool.Close())
+		}
 	}
 	if d.writer != nil { // after the readers: the last connection folds the WAL into the file
 		errs = append(errs, d.writer.Close())

@@ -1,6 +1,18 @@
 package db
 
-import "context"
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/kortverk/kortverk/internal/fault"
+)
+
+// turnTime is how long a Write waits for its turn. Something is wrong then: a disk that hangs, a server without connections.
+var turnTime = 10 * time.Second
+
+var errNoTurn = fault.New(fault.Unavailable, "db.busy").Because(errors.New("db: no turn to write within the time"))
 
 type reserveKey struct{}
 
@@ -8,4 +20,20 @@ type reserveKey struct{}
 // else is slow, such as checks and blocks.
 func Reserve(ctx context.Context) context.Context { return context.WithValue(ctx, reserveKey{}, true) }
 
-func reserved(ctx context.Context) bool { return ctx.Value(reserveKey{}) != nil }
+func (d *DB) poolFor(ctx context.Context) *sql.DB {
+	if d.kept != nil && ctx.Value(reserveKey{}) != nil {
+		return d.kept
+	}
+	return d.pool
+}
+
+// connection waits for one to write on; waiting is what the caller may give up.
+func (d *DB) connection(ctx context.Context) (*sql.Conn, error) {
+	wait, cancel := context.WithTimeout(ctx, turnTime)
+	defer cancel()
+	conn, err := d.poolFor(ctx).Conn(wait)
+	if err != nil && wait.Err() != nil && ctx.Err() == nil {
+		return nil, errNoTurn
+	}
+	return conn, normalise("connect", err)
+}

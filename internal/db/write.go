@@ -57,7 +57,7 @@ func Read[T any](ctx context.Context, d *DB, fn func(ctx context.Context, tx *Tx
 	if d.postgres {
 		opts = &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 	}
-	q, err := d.pool.BeginTx(ctx, opts)
+	q, err := d.poolFor(ctx).BeginTx(ctx, opts)
 	if err != nil {
 		return none, normalise("BEGIN", err)
 	}
@@ -78,9 +78,9 @@ func Read[T any](ctx context.Context, d *DB, fn func(ctx context.Context, tx *Tx
 }
 
 func (d *DB) writePostgres(ctx context.Context, fn func(context.Context, *Tx) error) (_ *Tx, err error) {
-	conn, err := d.pool.Conn(ctx) // waiting is what the caller may give up
+	conn, err := d.connection(ctx)
 	if err != nil {
-		return nil, normalise("connect", err)
+		return nil, err
 	}
 	defer conn.Close() //nolint:errcheck // back to the pool
 	defer func() { err = leaveStandby(conn, err) }()
