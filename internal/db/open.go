@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 
 	"github.com/kortverk/kortverk/internal/clock"
 )
@@ -129,7 +128,7 @@ func (d *DB) openFiles(ctx context.Context, o Options) (err error) {
 	if o.NoSync {
 		sync = "OFF"
 	}
-	if d.writer, err = sql.Open("sqlite", sqliteDSN(o.Path, "_txlock=immediate", "_pragma=busy_timeout(5000)",
+	if d.writer, err = sql.Open(sqliteDriver, sqliteDSN(o.Path, "_txlock=immediate", "_pragma=busy_timeout(5000)",
 		"_pragma=journal_mode(WAL)", "_pragma=synchronous("+sync+")", "_pragma=foreign_keys(1)")); err != nil {
 		return err
 	}
@@ -139,10 +138,10 @@ func (d *DB) openFiles(ctx context.Context, o Options) (err error) {
 	}
 	// mmap on readers only: a stray write into a mapped page would reach the file.
 	readers := sqliteDSN(o.Path, "mode=ro", "_pragma=query_only(1)", "_pragma=busy_timeout(5000)", "_pragma=mmap_size(268435456)")
-	if d.pool, err = sql.Open("sqlite", readers); err != nil {
+	if d.pool, err = sql.Open(sqliteDriver, readers); err != nil {
 		return err
 	}
-	if d.kept, err = sql.Open("sqlite", readers); err != nil {
+	if d.kept, err = sql.Open(sqliteDriver, readers); err != nil {
 		return err
 	}
 	n := o.ReadConns
