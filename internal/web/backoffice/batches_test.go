@@ -2,6 +2,7 @@ package backoffice_test
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"testing"
 	"time"
@@ -9,7 +10,11 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/kortverk/kortverk/internal/actor"
+	"github.com/kortverk/kortverk/internal/card"
 	"github.com/kortverk/kortverk/internal/db"
+	"github.com/kortverk/kortverk/internal/db/dbtest"
+	"github.com/kortverk/kortverk/internal/fault"
+	"github.com/kortverk/kortverk/internal/job"
 	"github.com/kortverk/kortverk/internal/order"
 	"github.com/kortverk/kortverk/internal/production"
 )
@@ -126,5 +131,37 @@ func TestIncompleteLineIsReturned(t *testing.T) {
 			t.Errorf("%s %s", now.State, now.ReturnReason)
 		}
 		maj.Post("/office/lines/"+l.ID.String()+"/return-incomplete", nil).Is(409)
+	})
+}
+
+// away is a bureau that can't be reached.
+type away struct{ taker }
+
+func (away) Deliver(context.Context, production.OrderFile) error {
+	return fault.New(fault.Unavailable, "production.bureau_unreachable")
+}
+
+func TestABatchThatTheBureauDoesNotTakeIsSaid(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		made, err := production.New(o.DB, away{}, o.Blobs, card.New(o.DB, o.Keeper, card.Config{}), o.Orders, production.Config{CloseEvery: 24 * time.Hour}, dbtest.Log(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		maj := o.staff("Maj", actor.Production)
+		o.Approved(t, o.Holder(t, "Piotr", "Wiśniewski"))
+		jobs := job.NewRunner(o.DB, dbtest.Log(t))
+		made.Register(jobs)
+		if err := errors.Join(jobs.Drain(t.Context()), made.CloseOpen(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+		if err := jobs.Drain(t.Context()); err == nil {
+			t.Fatal("the order file was delivered")
+		}
+		maj.Get("/office/batches").Is(200).Check().Has("skickas till byrån").HasNot("har inte tagit emot sats")
+		if err := o.DB.Clock().Advance(3 * time.Minute); err != nil {
+			t.Fatal(err)
+		}
+		maj.Get("/office/batches").Is(200).Check().Has("Byrån har inte tagit emot sats", "ring byrån")
+		english(maj, "/office/batches").Has("The bureau has not accepted batch")
 	})
 }
