@@ -170,14 +170,13 @@ func (s *Service) signedThis(l Line, c company.Company, a eid.Assertion) error {
 }
 
 // Confirm records the cardholder's signature and starts production. It is safe to call again for a line that this
-// person has approved. Errors: those of SignText and of eid.Service.TakeTx, order.signature_not_about_this.
+// person has approved, also at the same moment. Errors: those of SignText and of eid.Service.TakeTx,
+// order.signature_not_about_this.
 func (s *Service) Confirm(ctx context.Context, by actor.Actor, id ID, revision int64, transaction eid.ID, browser string) (Line, error) {
 	var late error // what was found out must be kept although the answer is an error
 	l, err := db.Write(ctx, s.db, func(ctx context.Context, tx *db.Tx) (Line, error) {
-		late = nil
-		done, h, err := s.holderLineTx(ctx, tx, by, id)
-		if err == nil && done.Evidence != uuid.Nil && done.Person == h.ID && locked(done.State) {
-			return done, nil
+		if done, ok, err := s.approvedTx(ctx, tx, by, id); ok || err != nil {
+			return done, err
 		}
 		l, h, err := s.signableTx(ctx, tx, by, id, revision)
 		if err != nil {
@@ -209,9 +208,29 @@ func (s *Service) Confirm(ctx context.Context, by actor.Actor, id ID, revision i
 	})
 	failpoint.Here(failpoint.OrderConfirmed)
 	if err == nil {
-		err = late
+		return l, late
 	}
-	return l, err
+	if fault.KindOf(err) == fault.Conflict { // a page that was sent twice: the other one may have done it
+		return s.approvedMeanwhile(ctx, by, id, err)
+	}
+	return Line{}, err
+}
+
+// approvedTx is a line that this person has approved.
+func (s *Service) approvedTx(ctx context.Context, tx *db.Tx, by actor.Actor, id ID) (Line, bool, error) {
+	l, h, err := s.holderLineTx(ctx, tx, by, id)
+	return l, err == nil && l.Evidence != uuid.Nil && l.Person == h.ID && locked(l.State), err
+}
+
+// approvedMeanwhile is a line that this person has approved while Confirm was refused, or else the refusal.
+func (s *Service) approvedMeanwhile(ctx context.Context, by actor.Actor, id ID, refusal error) (Line, error) {
+	return db.Read(ctx, s.db, func(ctx context.Context, tx *db.Tx) (Line, error) {
+		l, ok, err := s.approvedTx(ctx, tx, by, id)
+		if err != nil || !ok {
+			return Line{}, refusal
+		}
+		return l, nil
+	})
 }
 
 // proveTx takes the signature as the newest proof of who the person is.
