@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,21 +45,37 @@ func (s *Service) deliver(ctx context.Context, j *job.Job[Deliver]) error {
 		if err != nil || rows == 0 {
 			return err
 		}
-		// Receipts may have been faster: only what is still reserved is sent now.
-		_, err = tx.Exec(`UPDATE batch_item SET state = 'sent', sent_at = $1, revision = revision + 1 WHERE batch_id = $2 AND state = 'reserved'`, tx.Now, b.ID)
-		if err != nil {
+		if err := s.sentTx(ctx, tx, b.ID, items); err != nil {
 			return err
-		}
-		for _, i := range items {
-			if err := appendItem(ctx, tx, system, "production.sent", i, "", nil); err != nil {
-				return err
-			}
 		}
 		if err := journal.AppendTx(ctx, tx, journal.Entry{Kind: "production.delivered", By: system, Batch: b.ID}); err != nil {
 			return err
 		}
 		return s.settle(ctx, tx, b.ID)
 	})
+}
+
+// sentTx moves the cards of a batch that the bureau has taken. Receipts may have been faster: only what is still reserved
+// is sent now.
+func (s *Service) sentTx(ctx context.Context, tx *db.Tx, batch uuid.UUID, items []Item) error {
+	to, err := Next(Reserved, Send)
+	if err != nil {
+		return err
+	}
+	sent, err := db.Rows(tx, db.Column[uuid.UUID], `UPDATE batch_item SET state = $1, sent_at = $2, revision = revision + 1
+		WHERE batch_id = $3 AND state = $4 RETURNING id`, string(to), tx.Now, batch, string(Reserved))
+	if err != nil {
+		return err
+	}
+	for _, i := range items {
+		if !slices.Contains(sent, i.ID) {
+			continue
+		}
+		if err := appendItem(ctx, tx, system, "production.sent", i, "", nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hopeless puts a delivery that the bureau will never take among the dead jobs

@@ -112,27 +112,34 @@ func (s *Service) Notices(ctx context.Context, by actor.Actor, limit int) ([]Not
 	})
 }
 
-// Settle puts a notice away. Errors: production.notice_unknown.
+// Settle puts a notice away. One about a line that can't be made is put away by deciding about the line (Recheck,
+// ReturnIncomplete): without it nobody would know that the line waits. Errors: production.notice_unknown,
+// production.notice_undecided.
 func (s *Service) Settle(ctx context.Context, by actor.Actor, notice uuid.UUID) error {
 	if err := staff(by); err != nil {
 		return err
 	}
 	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
-		n, err := settleTx(ctx, tx, by, `id = $3`, notice)
-		if err == nil && n == 0 {
-			err = fault.New(fault.NotFound, "production.notice_unknown")
+		settled, err := settleTx(ctx, tx, by, `id = $3`, notice)
+		switch {
+		case err != nil:
+			return err
+		case len(settled) == 0:
+			return fault.New(fault.NotFound, "production.notice_unknown")
+		case settled[0].Kind == NoticeIncomplete:
+			return fault.New(fault.Conflict, "production.notice_undecided")
 		}
-		return err
+		return nil
 	})
 }
 
 // settleTx puts away what isn't settled of the notices that where, with its one
-// argument $3, names, and says how many it were.
-func settleTx(ctx context.Context, tx *db.Tx, by actor.Actor, where string, arg any) (int, error) {
+// argument $3, names.
+func settleTx(ctx context.Context, tx *db.Tx, by actor.Actor, where string, arg any) ([]Notice, error) {
 	settled, err := db.Rows(tx, scanNotice, `UPDATE production_notice SET settled_at = $1, settled_by = $2 WHERE settled_at IS NULL AND `+where+`
 		RETURNING id, kind, why, line_id, item_id, receipt_id, said, created_at, settled_at, settled_by`, tx.Now, by.Name, arg)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	for _, n := range settled {
 		err := journal.AppendTx(ctx, tx, journal.Entry{
@@ -140,8 +147,8 @@ func settleTx(ctx context.Context, tx *db.Tx, by actor.Actor, where string, arg 
 			Data: map[string]string{"notice": n.ID.String(), "kind": string(n.Kind)},
 		}) // no line: its company reads what the line's entries say
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	return len(settled), nil
+	return settled, nil
 }

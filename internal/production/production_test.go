@@ -93,6 +93,13 @@ func TestIncompleteLineWaitsForProduction(t *testing.T) {
 		if f.line(l.ID).State != order.Approved || f.notices() != "incomplete:valid_until" || len(f.items(l.ID)) != 0 {
 			t.Fatal(f.line(l.ID).State, f.notices())
 		}
+		list, err := f.s.Notices(t.Context(), f.staff, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.s.Settle(t.Context(), f.staff, list[0].ID); fault.CodeOf(err) != "production.notice_undecided" || f.notices() == "" {
+			t.Error("the only trace of a line that waits was put away:", err, f.notices())
+		}
 		set("2099-01-01")
 		if err := f.s.Recheck(t.Context(), f.staff, l.ID); err != nil {
 			t.Fatal(err)

@@ -317,23 +317,27 @@ func (s *Service) ReturnIncomplete(ctx context.Context, by actor.Actor, line uui
 	})
 }
 
-// notMade puts away the notices about an approved line that couldn't be made,
-// and does what was decided about it.
+// notMade puts away the notices about an approved line that couldn't be made, and does what was decided about it. Of two
+// who decide at once the second waits for the notices, and then sees what became of the line. One about a line that has
+// moved on is only put away.
 func (s *Service) notMade(ctx context.Context, by actor.Actor, line uuid.UUID, do func(ctx context.Context, tx *db.Tx, l order.Line) error) error {
 	if err := staff(by); err != nil {
 		return err
 	}
 	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
-		l, err := s.orders.LineTx(ctx, tx, line)
+		settled, err := settleTx(ctx, tx, by, `line_id = $3 AND kind = 'incomplete'`, line)
 		if err != nil {
 			return err
 		}
-		if l.State != order.Approved {
-			return fault.New(fault.Conflict, "production.not_approved")
-		}
-		if _, err := settleTx(ctx, tx, by, `line_id = $3 AND kind = 'incomplete'`, line); err != nil {
+		l, err := s.orders.LineTx(ctx, tx, line)
+		switch {
+		case err != nil:
 			return err
+		case l.State == order.Approved:
+			return do(ctx, tx, l)
+		case len(settled) > 0:
+			return nil
 		}
-		return do(ctx, tx, l)
+		return fault.New(fault.Conflict, "production.not_approved")
 	})
 }
