@@ -76,7 +76,7 @@ func (d *DB) withProvider(fn func(*goose.Provider) error) error {
 		}
 		dialect, opts = goose.DialectPostgres, append(opts, goose.WithSessionLocker(locker))
 	}
-	p, err := goose.NewProvider(dialect, pool, Migrations(d.postgres), opts...)
+	p, err := goose.NewProvider(dialect, pool, d.files, opts...)
 	if err != nil {
 		return fmt.Errorf("db: migrations: %w", err)
 	}

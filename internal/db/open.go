@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -31,6 +32,9 @@ type Options struct {
 	// runs, and on PostgreSQL with COMMIT. What it does holds the transaction up. For tests that stop one Write between
 	// two statements while others run, and for looking at what runs; the context's values tell whose Write it is.
 	Before func(ctx context.Context, query string)
+
+	// Migrations are used instead of those that are built in. For tests of what a next release does.
+	Migrations fs.FS
 }
 
 // DB is an open database. It is safe for concurrent use.
@@ -46,6 +50,7 @@ type DB struct {
 	lock     *os.File
 	url      string
 	before   func(ctx context.Context, query string)
+	files    fs.FS // the migrations
 	hub      hub
 }
 
@@ -68,6 +73,9 @@ func (o Options) withDefaults() Options {
 	if o.Before == nil {
 		o.Before = func(context.Context, string) {}
 	}
+	if o.Migrations == nil {
+		o.Migrations = Migrations(o.URL != "")
+	}
 	return o
 }
 
@@ -88,7 +96,7 @@ func openPostgres(ctx context.Context, o Options) (*DB, error) {
 	bound(kept, (n+1)/2)
 	pool.SetConnMaxLifetime(connectionLife)
 	kept.SetConnMaxLifetime(connectionLife)
-	d := &DB{clock: o.Clock, log: o.Log, postgres: true, pool: pool, url: o.URL, before: o.Before}
+	d := &DB{clock: o.Clock, log: o.Log, postgres: true, pool: pool, url: o.URL, before: o.Before, files: o.Migrations}
 	d.kept = kept
 	if err := d.Ping(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("PostgreSQL can't be reached: %w", err), d.Close())
@@ -107,7 +115,7 @@ func openSQLite(ctx context.Context, o Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &DB{clock: o.Clock, log: o.Log, lock: lock, before: o.Before}
+	d := &DB{clock: o.Clock, log: o.Log, lock: lock, before: o.Before, files: o.Migrations}
 	if err := d.openFiles(ctx, o); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}

@@ -120,6 +120,14 @@ func (p *Program) Activate(number string) string {
 
 func (p *Program) ShowPIN(number, want string) {
 	p.S.T.Helper()
+	if p.PIN(number) != want {
+		p.S.T.Error("another PIN is shown than the one made at activation")
+	}
+}
+
+// PIN identifies if need be and answers what the card's page then shows.
+func (p *Program) PIN(number string) string {
+	p.S.T.Helper()
 	page := "/me/cards/" + number + "/pin"
 	a := p.Try("POST", page, url.Values{"number": {number}})
 	if a.Status == 303 {
@@ -129,9 +137,7 @@ func (p *Program) ShowPIN(number, want string) {
 	if a.Status != 200 {
 		p.S.T.Fatalf("show PIN: %d\n%s", a.Status, Text(a.Body))
 	}
-	if got := p.Find(a, `data-kv-hide[\s\S]*?PIN[^:<]*: ((?:\d ){3}\d)`); got != want {
-		p.S.T.Error("another PIN is shown than the one made at activation")
-	}
+	return p.Find(a, `data-kv-hide[\s\S]*?PIN[^:<]*: ((?:\d ){3}\d)`)
 }
 
 // Accept takes an invitation's link and answers where it led.
