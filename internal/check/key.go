@@ -95,15 +95,21 @@ func (s *Service) Readers(ctx context.Context, by actor.Actor) ([]Reader, error)
 
 // Authenticate finds the reader of a key. Errors: check.key_wrong.
 func (s *Service) Authenticate(ctx context.Context, key string) (Reader, error) {
-	wrong := fault.New(fault.Unauthenticated, "check.key_wrong")
-	if !strings.HasPrefix(key, keyPrefix) {
-		return Reader{}, wrong
+	if !isKey(key) {
+		return Reader{}, wrongKey()
 	}
-	r, err := db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) (Reader, error) {
-		return db.One(tx, scanReader, `SELECT id, name, created_at, revoked_at FROM reader WHERE key_hash = $1 AND revoked_at IS NULL`, hashKey(key))
-	})
+	return db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) (Reader, error) { return authenticate(tx, key) })
+}
+
+// isKey spares the database what can't be a key.
+func isKey(s string) bool { return strings.HasPrefix(s, keyPrefix) }
+
+func wrongKey() *fault.Error { return fault.New(fault.Unauthenticated, "check.key_wrong") }
+
+func authenticate(tx *db.Tx, key string) (Reader, error) {
+	r, err := db.One(tx, scanReader, `SELECT id, name, created_at, revoked_at FROM reader WHERE key_hash = $1 AND revoked_at IS NULL`, hashKey(key))
 	if errors.Is(err, db.ErrNoRows) {
-		return Reader{}, wrong
+		return Reader{}, wrongKey()
 	}
 	return r, err
 }

@@ -23,6 +23,22 @@ func (s *Service) Check(ctx context.Context, n card.Number) (Decision, error) {
 	})
 }
 
+// CheckFor answers a reader: whose key it is and what is so of a number, both of one instant and one transaction. Errors:
+// check.key_wrong.
+func (s *Service) CheckFor(ctx context.Context, key string, n card.Number) (r Reader, d Decision, err error) {
+	if !isKey(key) {
+		return Reader{}, Decision{}, wrongKey()
+	}
+	d, err = db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) (Decision, error) {
+		if r, err = authenticate(tx, key); err != nil {
+			return Decision{}, err
+		}
+		f, err := facts(tx, n)
+		return Decide(f, tx.Now), err
+	})
+	return r, d, err
+}
+
 // Public answers what anybody may know: whether a card is active. A card that
 // may not register attendance by its type can be active all the same.
 func (s *Service) Public(ctx context.Context, n card.Number) (bool, error) {

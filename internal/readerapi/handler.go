@@ -70,17 +70,19 @@ type answer struct {
 }
 
 func (a *api) card(w http.ResponseWriter, r *http.Request) {
-	if !a.known(w, r) {
+	number, malformed := card.ParseNumber(r.PathValue("number"))
+	var d check.Decision
+	if !a.known(w, r, func(key string) (reader check.Reader, err error) {
+		if malformed != nil {
+			return a.check.Authenticate(r.Context(), key)
+		}
+		reader, d, err = a.check.CheckFor(r.Context(), key, number)
+		return reader, err
+	}) {
 		return
 	}
-	number, err := card.ParseNumber(r.PathValue("number"))
-	if err != nil {
-		a.problem(w, err)
-		return
-	}
-	d, err := a.check.Check(r.Context(), number)
-	if err != nil {
-		a.problem(w, err)
+	if malformed != nil {
+		a.problem(w, malformed)
 		return
 	}
 	out := answer{CardNumber: string(d.Number), Valid: d.Valid, Reason: d.Reason, AsOf: d.AsOf.UTC().Format(time.RFC3339Nano)}
@@ -90,13 +92,13 @@ func (a *api) card(w http.ResponseWriter, r *http.Request) {
 	a.write(w, http.StatusOK, "application/json", out)
 }
 
-// known lets a request through that shows a key in use, within the limits. The
-// key is looked at first: a reader behind the same address as a misconfigured
-// one goes on working.
-func (a *api) known(w http.ResponseWriter, r *http.Request) bool {
+// known lets a request through that shows a key in use, within the limits; ask
+// finds its reader. The key is looked at first: a reader behind the same
+// address as a misconfigured one goes on working.
+func (a *api) known(w http.ResponseWriter, r *http.Request, ask func(key string) (check.Reader, error)) bool {
 	key, isBearer := bearer(r.Header.Get("Authorization"))
 	if isBearer {
-		reader, err := a.check.Authenticate(r.Context(), key)
+		reader, err := ask(key)
 		if err == nil {
 			return a.within(w, a.keys, reader.ID.String())
 		}
