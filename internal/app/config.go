@@ -52,9 +52,11 @@ type Config struct {
 	TrustedProxies []string `name:"trusted-proxies" env:"KORTVERK_TRUSTED_PROXIES" sep:"," help:"Networks of proxies whose X-Forwarded-For is believed. Example: 10.0.0.0/8."`
 	LogFormat      string   `name:"log-format" env:"KORTVERK_LOG_FORMAT" default:"text" enum:"text,json" help:"text or json."`
 
-	world    bool   // dev: the simulators run in this process
-	worldURL string // dev: the world's start page
-	mayClock bool   // dev: business time may be moved
+	world    bool     // dev: the simulators run in this process
+	worldURL string   // dev: the world's start page
+	names    []string // dev: host names of the screens that the world shows together
+	framedBy []string // dev: the page that shows them, and may do so
+	mayClock bool     // dev: business time may be moved
 }
 
 // SQLitePath is the database file that is used without a database URL.

@@ -40,7 +40,7 @@ func (c devCmd) Run(e env) error {
 			return err
 		}
 	}
-	w, err := world.New(world.Options{Data: c.Data, Addr: c.WorldAddr, Gallery: true, Log: log})
+	w, err := world.New(world.Options{Data: c.Data, Addr: c.WorldAddr, Gallery: true, Screens: true, Log: log})
 	if err != nil {
 		return err
 	}
@@ -55,6 +55,7 @@ func (c devCmd) Run(e env) error {
 		return err
 	}
 	w.Attach(product)
+	a.handler = w.Witness(a.handler)
 	if err := w.WriteDevJSON(); err != nil {
 		return err
 	}
@@ -71,7 +72,7 @@ func (c devCmd) config(w *world.World, keys string) Config {
 		BatchEvery: 2 * time.Second, ReceiptOverdue: time.Minute, LogFormat: c.LogFormat,
 		world: true, mayClock: true,
 	}
-	cfg.worldURL = w.URL()
+	cfg.worldURL, cfg.names, cfg.framedBy = w.URL(), w.Names(), w.FramedBy()
 	p := w.Endpoints()
 	cfg.BankIDURL, cfg.BankIDCert, cfg.BankIDKey, cfg.BankIDCA, cfg.BankIDSign, cfg.BankIDApp = p.BankIDURL, p.BankIDCert, p.BankIDKey, p.BankIDCA, p.BankIDSigningCA, p.BankIDApp
 	cfg.SMTPAddr, cfg.MailFrom = p.SMTPAddr, "kortverk@kortverk.example"

@@ -24,7 +24,7 @@ func (a *App) faces() http.Handler {
 	s := a.services
 	a.engine = web.New(web.Config{
 		Sessions: s.accounts, Companies: s.companies, Clock: a.db.Clock(), Log: a.log,
-		Origin: a.cfg.BaseURL, Proxies: proxies(a.cfg.TrustedProxies),
+		Origin: a.cfg.BaseURL, Proxies: proxies(a.cfg.TrustedProxies), Names: a.cfg.names, FrameAncestors: a.cfg.framedBy,
 		Sandbox: a.cfg.Sandbox, World: a.cfg.worldURL, Brand: ui.Brand{Name: a.cfg.SchemeName, Phone: a.cfg.SupportPhone},
 		Observe: func(pattern, _ string, status int, d time.Duration) { a.metrics.observe(pattern, status, d) },
 	})

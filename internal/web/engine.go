@@ -47,6 +47,7 @@ type Config struct {
 	TrustedOrigins []string       // other names of the same pages that may post to them
 	FormOrigins    []string       // where forms may lead besides the pages themselves: the eID app
 	FrameAncestors []string       // who may show the pages in a frame; nobody if empty
+	Names          []string       // further host names that the same pages are seen under, each with cookies of its own; none in production
 	Proxies        []netip.Prefix // whose X-Forwarded-For is believed
 	Sandbox        bool           // nothing here is real: every page says so
 	World          string         // address of the sandbox world's start page, which every page links to; none if empty

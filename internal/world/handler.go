@@ -58,6 +58,9 @@ func (w *World) handler() http.Handler {
 	mux.HandleFunc("GET /dev.json", func(rw http.ResponseWriter, _ *http.Request) { writeJSON(rw, w.devJSON()) })
 	mux.HandleFunc("POST /program/signin", w.programSignIn)
 	mux.HandleFunc("POST /program/identify", w.programIdentify)
+	if w.opts.Screens {
+		w.together(mux)
+	}
 	mux.Handle(assets.Prefix, assets.Handler())
 	mux.Handle("/phone/", w.phone.Phone())
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -65,9 +68,9 @@ func (w *World) handler() http.Handler {
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		if !strings.HasPrefix(r.URL.Path, "/phone/") { // the phone sets its own
-			h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+			h.Set("Content-Security-Policy", w.policy(r))
 		}
-		if !sameOrigin.Check(r) {
+		if w.cross.Check(r) != nil {
 			problem(rw, http.StatusForbidden, "The request came from another site.")
 			return
 		}
@@ -76,12 +79,30 @@ func (w *World) handler() http.Handler {
 }
 
 // crossOrigin lets programs in, which send no Origin, and the pages of this
-// very place, and nobody else's.
-type crossOrigin struct{ *http.CrossOriginProtection }
+// very place; and the page with all screens sends its frames away.
+func (w *World) crossOrigin() (*http.CrossOriginProtection, error) {
+	p := http.NewCrossOriginProtection()
+	for _, origin := range w.FramedBy() {
+		if err := p.AddTrustedOrigin(origin); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
+}
 
-func (c crossOrigin) Check(r *http.Request) bool { return c.CrossOriginProtection.Check(r) == nil }
-
-var sameOrigin = crossOrigin{http.NewCrossOriginProtection()}
+// policy is the content policy of the world's pages.
+func (w *World) policy(r *http.Request) string {
+	frames, forms, framedBy := "'none'", "'self'", "'none'"
+	if w.opts.Screens {
+		framedBy = strings.Join(w.FramedBy(), " ")
+	}
+	if w.opts.Screens && r.URL.Path == "/together" {
+		frames = strings.Join(w.sources(), " ")
+		forms = frames // a form that signs a screen in leads on to the product's page
+	}
+	return "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self'; connect-src 'self'; frame-src " + frames +
+		"; form-action " + forms + "; base-uri 'none'; frame-ancestors " + framedBy
+}
 
 func texts(r *http.Request) *i18n.Texts {
 	chosen := ""
@@ -102,12 +123,7 @@ func (w *World) render(rw http.ResponseWriter, r *http.Request, c templ.Componen
 
 func language(rw http.ResponseWriter, r *http.Request) {
 	// A cookie goes to every port of the machine: the phone, the mail, the bureau and the product take the choice as theirs.
-	for _, name := range []string{"kv-world-lang", "bankidsim_lang", "kv_sim_lang", "__Host-lang"} {
-		http.SetCookie(rw, &http.Cookie{
-			Name: name, Value: string(i18n.Pick(r.FormValue("lang"), "")), Path: "/", MaxAge: 365 * 86400,
-			HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(name, "__Host-"),
-		})
-	}
+	speak(rw, i18n.Pick(r.FormValue("lang"), ""))
 	next := r.FormValue("next")
 	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") || strings.Contains(next, `\`) {
 		next = "/"
@@ -179,7 +195,7 @@ func (w *World) printed(ctx context.Context) []printed {
 	for i := len(batches) - 1; i >= 0; i-- {
 		for _, c := range batches[i].Cards {
 			if c.Step != "failed" && c.Step != "printing" {
-				out = append(out, printed{Number: c.Number, Name: c.GivenName + " " + c.Surname})
+				out = append(out, printed{Number: c.Number, Name: c.GivenName + " " + c.Surname, Sent: c.Step == "dispatched"})
 			}
 		}
 	}

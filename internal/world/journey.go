@@ -112,6 +112,8 @@ type startView struct {
 	Doors []ui.Link
 	Cast  []cast.Person
 	Card  string // the card that the journey makes, drawn
+
+	Together string // address of the page with all screens; "" where it isn't
 }
 
 func (p startView) done() int {
@@ -128,6 +130,9 @@ func (p startView) done() int {
 func (w *World) start(t *i18n.Texts, cards []printed) startView {
 	product := w.product()
 	p := startView{Cast: cast.People(), Card: specimen()}
+	if w.opts.Screens {
+		p.Together = w.under(togetherName, w.pages) + "/together"
+	}
 	now := false
 	for _, key := range steps {
 		s := stepView{Key: key, Done: w.seen.has(key)}

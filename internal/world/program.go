@@ -23,12 +23,14 @@ var errNotSignedIn = errors.New("the sign-in did not end in a session")
 // are Secure, and follows no redirect by itself.
 type program struct {
 	base    string
+	host    string // name that the pages are asked for by, where it is another than base's
+	agent   string
 	client  *http.Client
 	cookies map[string]string
 }
 
 func newProgram(base string, cookies map[string]string) *program {
-	p := &program{base: base, cookies: map[string]string{}, client: &http.Client{
+	p := &program{base: base, agent: "kortverk-world", cookies: map[string]string{}, client: &http.Client{
 		Timeout:       15 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -47,21 +49,32 @@ func (p *program) header() string {
 	return strings.Join(parts, "; ")
 }
 
-// do sends a request and answers status, Location and the page.
+// do sends a form, or asks for a page, and answers status, Location and the page.
 func (p *program) do(ctx context.Context, method, path string, form url.Values) (int, string, string, error) {
+	kind := ""
+	if form != nil {
+		kind = "application/x-www-form-urlencoded"
+	}
+	return p.send(ctx, method, path, kind, strings.NewReader(form.Encode()))
+}
+
+func (p *program) send(ctx context.Context, method, path, kind string, content io.Reader) (int, string, string, error) {
 	target := path
 	if !strings.HasPrefix(path, "http://") && !strings.HasPrefix(path, "https://") {
 		target = p.base + path
 	}
-	req, err := http.NewRequestWithContext(ctx, method, target, strings.NewReader(form.Encode()))
+	req, err := http.NewRequestWithContext(ctx, method, target, content)
 	if err != nil {
 		return 0, "", "", err
 	}
-	if form != nil {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if kind != "" {
+		req.Header.Set("Content-Type", kind)
 	}
 	req.Header.Set("Cookie", p.header())
-	req.Header.Set("User-Agent", "kortverk-world")
+	req.Header.Set("User-Agent", p.agent)
+	if target != path && p.host != "" {
+		req.Host = p.host
+	}
 	res, err := p.client.Do(req)
 	if err != nil {
 		return 0, "", "", err
@@ -81,18 +94,23 @@ func (p *program) do(ctx context.Context, method, path string, form url.Values) 
 // signIn walks the sign-in as a browser would, with the person's phone beside it.
 func (w *World) signIn(ctx context.Context, who cast.Person, next string) (*program, string, error) {
 	p := newProgram(w.product(), nil)
+	where, err := w.signInWith(ctx, p, who, next)
+	return p, where, err
+}
+
+// signInWith does it in a browser that is there already, and answers where it led.
+func (w *World) signInWith(ctx context.Context, p *program, who cast.Person, next string) (string, error) {
 	if _, _, _, err := p.do(ctx, "GET", "/signin?next="+url.QueryEscape(next), nil); err != nil {
-		return nil, "", err
+		return "", err
 	}
 	status, where, _, err := p.do(ctx, "POST", "/signin/bankid", url.Values{"next": {next}})
 	if err != nil {
-		return nil, "", err
+		return "", err
 	}
 	if status != http.StatusSeeOther {
-		return nil, "", fmt.Errorf("%w: POST /signin/bankid answered %d", errNotSignedIn, status)
+		return "", fmt.Errorf("%w: POST /signin/bankid answered %d", errNotSignedIn, status)
 	}
-	end, err := w.identify(ctx, p, where, who)
-	return p, end, err
+	return w.identify(ctx, p, where, who)
 }
 
 var autostart = regexp.MustCompile(`data-autostart="([^"]+)"`)

@@ -21,6 +21,9 @@ type readerAnswer struct {
 	Millis  string
 	Request string // as sent, the key hidden
 	Body    string // as received
+
+	At   time.Time // when the answer was there
+	Took time.Duration
 }
 
 type readerView struct {
@@ -31,7 +34,10 @@ type readerView struct {
 }
 
 // printed is a card that lies at the bureau's table.
-type printed struct{ Number, Name string }
+type printed struct {
+	Number, Name string
+	Sent         bool
+}
 
 // hold asks the product about a card over the reader API, as any reader does.
 func (w *World) hold(ctx context.Context, number string) readerAnswer {
@@ -54,7 +60,9 @@ func (w *World) hold(ctx context.Context, number string) readerAnswer {
 	if err != nil {
 		return a
 	}
-	a.Millis = strconv.FormatFloat(float64(time.Since(began).Microseconds())/1000, 'f', 1, 64)
+	a.At = time.Now()
+	a.Took = a.At.Sub(began)
+	a.Millis = strconv.FormatFloat(float64(a.Took.Microseconds())/1000, 'f', 1, 64)
 	a.Body = res.Status + "\n" + string(body)
 	var said struct {
 		CardNumber string `json:"card_number"`

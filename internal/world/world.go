@@ -29,6 +29,7 @@ type Options struct {
 	Data    string // folder: certificates, keys, what the simulators keep, dev.json
 	Addr    string // of the start page and the phone; mail and bureau take the next ports when they are free
 	Gallery bool   // the product shows its gallery
+	Screens bool   // the product may be shown under the names of the screens, in frames of the page that shows them all
 	Log     *slog.Logger
 }
 
@@ -62,6 +63,10 @@ type World struct {
 	mail   *smtpsim.Sim
 	bureau *bureausim.Sim
 	seen   seen
+	screen screens
+	gate   gate
+	maker  maker
+	cross  *http.CrossOriginProtection
 
 	pages, mailPages, bureauAPI, bankidAPI, smtp net.Listener
 
@@ -89,12 +94,16 @@ func New(o Options) (_ *World, err error) {
 	if err := w.listen(); err != nil {
 		return nil, err
 	}
+	if w.cross, err = w.crossOrigin(); err != nil {
+		return nil, err
+	}
 	if w.phone, err = bankidsim.New(bankidsim.Config{
 		Folder: filepath.Join(w.folder(), "bankid"), Personas: personas(w.URL()), Path: "/phone", Home: w.URL(), Log: o.Log,
+		FrameAncestors: w.FramedBy(),
 	}); err != nil {
 		return nil, err
 	}
-	if w.mail, err = smtpsim.New(smtpsim.Config{Folder: filepath.Join(w.folder(), "mail"), Home: w.URL(), Log: o.Log}); err != nil {
+	if w.mail, err = smtpsim.New(smtpsim.Config{Folder: filepath.Join(w.folder(), "mail"), Home: w.URL(), Log: o.Log, FrameAncestors: w.FramedBy()}); err != nil {
 		return nil, err
 	}
 	return w, w.writeKeys()
@@ -240,7 +249,7 @@ func (w *World) openBureau() error {
 	}
 	w.bureau, err = bureausim.New(bureausim.Config{
 		Key: key, Trust: bureau.NewKeys(product), ReceiptsURL: w.product() + "/bureau/v1/receipts",
-		Folder: filepath.Join(w.folder(), "bureau"), Home: w.URL(), Log: w.opts.Log,
+		Folder: filepath.Join(w.folder(), "bureau"), Home: w.URL(), Log: w.opts.Log, FrameAncestors: w.FramedBy(),
 	})
 	return err
 }
@@ -266,6 +275,7 @@ func (w *World) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return w.mail.Serve(ctx, w.smtp, nil) })
 	g.Go(func() error { return w.bureau.Run(ctx) })
+	g.Go(func() error { return w.watch(ctx) })
 	return g.Wait()
 }
 
@@ -319,6 +329,8 @@ type devJSON struct {
 		Bureau  string `json:"bureau"`
 		Reader  string `json:"reader"`
 		Clock   string `json:"clock"`
+
+		Together string `json:"together,omitempty"`
 		Program string `json:"program"`
 	} `json:"world"`
 	BankID struct {
@@ -358,6 +370,9 @@ func (w *World) devJSON() devJSON {
 	d := devJSON{Version: 1, Companies: p.Companies}
 	d.Product.URL, d.Product.Ready = p.URL, p.URL+"/readyz"
 	d.World.URL, d.World.Phone, d.World.Mail, d.World.Bureau = w.URL(), w.URL()+"/phone", local(w.mailPages), local(w.bureauAPI)
+	if w.opts.Screens {
+		d.World.Together = w.under(togetherName, w.pages) + "/together"
+	}
 	d.World.Reader, d.World.Clock, d.World.Program = w.URL()+"/reader", w.URL()+"/clock", w.URL()+"/program"
 	d.BankID.URL, d.BankID.Cert, d.BankID.Key, d.BankID.CA = e.BankIDURL, e.BankIDCert, e.BankIDKey, e.BankIDCA
 	d.SMTP.Addr = e.SMTPAddr

@@ -49,8 +49,14 @@ func (m *movable) Forward(d time.Duration) error {
 
 func run(t *testing.T, p world.Product) (*world.World, string) {
 	t.Helper()
+	return runWith(t, world.Options{}, p)
+}
+
+func runWith(t *testing.T, o world.Options, p world.Product) (*world.World, string) {
+	t.Helper()
 	data := t.TempDir()
-	w, err := world.New(world.Options{Data: data, Addr: "localhost:0"})
+	o.Data, o.Addr = data, "localhost:0"
+	w, err := world.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,8 @@ package e2e
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -66,6 +68,58 @@ func TestProductionFromAnEmptyDatabase(t *testing.T) {
 				t.Error("a sandbox doesn't say so on every page")
 			}
 		})
+	}
+}
+
+// Production knows no screens: it may be shown in no frame, takes no form from
+// their page, and sends nobody who signs in back to another name than its own.
+func TestServeOpensNothingForScreens(t *testing.T) {
+	t.Parallel()
+	s, _ := harness.Production(t, "sqlite")
+	ask := func(method, path, origin string, form url.Values) (*http.Response, string) {
+		req, err := http.NewRequest(method, s.Product.URL+path, strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = "laptop.kortverk.localhost:" + req.URL.Port()
+		if origin != "" {
+			req.Header.Set("Origin", origin)
+			req.Header.Set("Sec-Fetch-Site", "same-site")
+		}
+		if form != nil {
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		}
+		res, err := http.DefaultTransport.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res, string(body)
+	}
+	for _, path := range []string{"/", "/signin", "/check", "/nowhere"} {
+		res, _ := ask("GET", path, "", nil)
+		if csp := res.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "frame-ancestors 'none'") || res.Header.Get("X-Frame-Options") != "DENY" {
+			t.Errorf("%s may be framed: %s", path, csp)
+		}
+	}
+	if res, _ := ask("POST", "/signin/bankid", "http://kortverk.localhost:8090", url.Values{"next": {"/me"}}); res.StatusCode != http.StatusForbidden {
+		t.Errorf("a form of another page: %d, want 403", res.StatusCode)
+	}
+	// Whoever sends another Host doesn't lead the eID app there.
+	res, _ := ask("POST", "/signin/bankid", "", url.Values{"next": {"/me"}})
+	if res.StatusCode != http.StatusSeeOther {
+		t.Fatalf("sign-in: %d", res.StatusCode)
+	}
+	var orders []struct {
+		ReturnURL string `json:"return_url"`
+	}
+	s.Call("GET", s.World.Phone+"/_sim/orders", nil, &orders)
+	if len(orders) != 1 || !strings.HasPrefix(orders[0].ReturnURL, s.Product.URL+"/") {
+		t.Errorf("the app returns to %+v, want the configured address", orders)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"html/template"
 	"io/fs"
 	"net/http"
+	"strings"
 
 	"github.com/kortverk/kortverk/internal/i18n"
 )
@@ -96,7 +97,8 @@ func (u *UI) NotFound(w http.ResponseWriter, r *http.Request) {
 // Handler puts the stylesheet, the choice of language and the headers around
 // a simulator's pages. Forms are taken from its own pages only; programs,
 // which send no Origin, may call everything.
-func Handler(mux *http.ServeMux) http.Handler {
+// They may be shown in frames of the given sources only.
+func Handler(mux *http.ServeMux, ancestors ...string) http.Handler {
 	mux.HandleFunc("GET /sim.css", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/css; charset=utf-8")
 		w.Header().Set("Cache-Control", "max-age=300")
@@ -107,11 +109,15 @@ func Handler(mux *http.ServeMux) http.Handler {
 		w.Header().Set("Cache-Control", "max-age=300")
 		_, _ = w.Write(live)
 	})
+	framedBy := "'none'"
+	if len(ancestors) > 0 {
+		framedBy = strings.Join(ancestors, " ")
+	}
 	protected := http.NewCrossOriginProtection().Handler(mux)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
 		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; object-src 'self'; frame-src 'self'; "+
-			"form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+			"form-action 'self'; base-uri 'none'; frame-ancestors "+framedBy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cache-Control", "no-store")

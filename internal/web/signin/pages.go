@@ -56,7 +56,7 @@ func (f *Flow) wait(v *web.Visit) error {
 			return err
 		}
 	}
-	return v.Render(waitPage(f.view(t, fin)))
+	return v.Render(waitPage(f.view(v, t, fin)))
 }
 
 // finish leads on. Of two tabs that see the answer at once, one uses the transaction; the other goes the same way.
@@ -97,7 +97,7 @@ func (f *Flow) state(v *web.Visit) error {
 	if t.Done() {
 		v.W.Header().Set("Kv-Location", "/eid/"+t.ID.String())
 	}
-	return v.Render(liveCode(f.view(t, fin)))
+	return v.Render(liveCode(f.view(v, t, fin)))
 }
 
 // returned is where the app sends people back to. The address carries a nonce;
@@ -240,9 +240,9 @@ type waiting struct {
 	Sign        bool
 }
 
-func (f *Flow) view(t eid.Transaction, fin Finisher) waiting {
+func (f *Flow) view(v *web.Visit, t eid.Transaction, fin Finisher) waiting {
 	return waiting{
-		Transaction: t, Code: t.QR(time.Now()), App: t.AppLink(f.AppBase),
+		Transaction: t, Code: t.QR(time.Now()), App: t.AppLink(v.Under(f.AppBase)),
 		Back: fin.Back(t), Sign: t.Purpose == eid.Sign,
 	}
 }

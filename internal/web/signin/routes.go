@@ -82,7 +82,7 @@ func (f *Flow) Begin(v *web.Visit, b eid.Begin) error {
 		}
 	}
 	b.Browser, b.IP, b.UserAgent, b.Lang = v.Browser(), v.IP, v.R.UserAgent(), string(v.Lang)
-	b.ReturnURL = f.Origin + "/eid/return"
+	b.ReturnURL = v.Under(f.Origin + "/eid/return")
 	t, err := f.EID.Start(v.R.Context(), b)
 	if err != nil {
 		return err

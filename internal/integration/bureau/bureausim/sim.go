@@ -28,6 +28,8 @@ type Config struct {
 	Home        string             // address of the page that leads here, for the way back; "" = none
 	HTTP        *http.Client       // nil: one of its own
 	Log         *slog.Logger
+
+	FrameAncestors []string // sources that may show the pages in a frame; none otherwise
 }
 
 // Sim is the bureau.
@@ -37,6 +39,7 @@ type Sim struct {
 	trust    bureau.Keys
 	url      string
 	home     string
+	frames   []string
 	http     *http.Client
 	log      *slog.Logger
 	wake     chan struct{}
@@ -61,7 +64,7 @@ func New(c Config) (*Sim, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Sim{key: c.Key, stranger: stranger, trust: c.Trust, url: c.ReceiptsURL, home: c.Home, http: c.HTTP, log: c.Log, wake: make(chan struct{}, 1)}
+	s := &Sim{key: c.Key, stranger: stranger, trust: c.Trust, url: c.ReceiptsURL, home: c.Home, frames: c.FrameAncestors, http: c.HTTP, log: c.Log, wake: make(chan struct{}, 1)}
 	if s.http == nil {
 		s.http = &http.Client{Timeout: 30 * time.Second}
 	}

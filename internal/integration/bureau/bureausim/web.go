@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/kortverk/kortverk/internal/integration/bureau"
 	"github.com/kortverk/kortverk/internal/integration/simui"
@@ -38,7 +39,7 @@ func (s *Sim) Handler() http.Handler {
 	mux.HandleFunc("POST /_sim/batches/{batch}/{action}", h.apiAct)
 	mux.HandleFunc("POST /_sim/batches/{batch}/cards/{card}/{action}", h.apiAct)
 	mux.HandleFunc("POST /_sim/reset", h.apiReset)
-	return simui.Handler(mux)
+	return simui.Handler(mux, s.frames...)
 }
 
 type handler struct {
@@ -141,7 +142,7 @@ func (h *handler) picture(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// What came from outside runs nothing, whatever is in it; a picture's own styles are its own.
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors 'self'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; frame-ancestors "+strings.Join(append([]string{"'self'"}, h.frames...), " "))
 	w.Header().Set("Content-Type", kind.mediaType)
 	w.Header().Set("Cache-Control", "private, max-age=600")
 	_, _ = w.Write(data)

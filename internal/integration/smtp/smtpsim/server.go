@@ -18,13 +18,16 @@ type Config struct {
 	Max    int    // how many; 0 = DefaultMax
 	Home   string // address of the page that leads here, for the way back; "" = none
 	Log    *slog.Logger
+
+	FrameAncestors []string // sources that may show the pages in a frame; none otherwise
 }
 
 // Sim is a mail server with its inboxes.
 type Sim struct {
-	box  *box
-	home string
-	log  *slog.Logger
+	box    *box
+	home   string
+	frames []string
+	log    *slog.Logger
 }
 
 // New opens the inboxes.
@@ -36,7 +39,7 @@ func New(c Config) (*Sim, error) {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Sim{box: b, home: c.Home, log: c.Log}, nil
+	return &Sim{box: b, home: c.Home, frames: c.FrameAncestors, log: c.Log}, nil
 }
 
 // Serve speaks SMTP on the listener until ctx ends. With a TLS configuration

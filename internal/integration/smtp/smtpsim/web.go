@@ -17,7 +17,7 @@ var pages embed.FS
 
 // Handler serves the inboxes: pages for people, /_sim/ for programs.
 func (s *Sim) Handler() http.Handler {
-	h := &handler{box: s.box, ui: simui.New("smtpsim", pages, "pages/*.html")}
+	h := &handler{box: s.box, frames: s.frames, ui: simui.New("smtpsim", pages, "pages/*.html")}
 	h.ui.Home = s.home
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", h.inbox)
@@ -31,12 +31,13 @@ func (s *Sim) Handler() http.Handler {
 	mux.HandleFunc("DELETE /_sim/mails", h.apiClear)
 	mux.HandleFunc("GET /_sim/knobs", func(w http.ResponseWriter, _ *http.Request) { simui.JSON(w, http.StatusOK, s.box.getKnobs()) })
 	mux.HandleFunc("PUT /_sim/knobs", h.apiKnobs)
-	return simui.Handler(mux)
+	return simui.Handler(mux, s.frames...)
 }
 
 type handler struct {
-	box *box
-	ui  *simui.UI
+	box    *box
+	frames []string
+	ui     *simui.UI
 }
 
 // inboxPage is the list of mails, newest first.
@@ -90,7 +91,7 @@ func (h *handler) frame(w http.ResponseWriter, r *http.Request) {
 		h.ui.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-top-navigation-by-user-activation; frame-ancestors 'self'")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox allow-top-navigation-by-user-activation; frame-ancestors "+strings.Join(append([]string{"'self'"}, h.frames...), " "))
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	const top = `<base target="_top">`
 	html := strings.Replace(m.HTML, "<head>", "<head>"+top, 1)

@@ -32,9 +32,16 @@
       if (!next) return wait();
       if (next.isEqualNode(el)) return wait(); // nothing new: say nothing
       el.replaceWith(next);
+      if (next.dataset.kvMark !== el.dataset.kvMark) reload(next.dataset.kvReload);
       enhance(next);
     }
     wait();
+  }
+
+  // data-kv-reload: a frame to load again when data-kv-mark has become another, unless somebody is in it.
+  function reload(name) {
+    const frame = name && document.querySelector(`iframe[name="${CSS.escape(name)}"]`);
+    if (frame && document.activeElement !== frame) frame.src = frame.src;
   }
 
   // data-kv-preview: draw the card from what is typed.
@@ -122,6 +129,14 @@
     });
   }
 
+  // data-kv-scale: a slider that says in words where it stands.
+  function scale(input) {
+    const words = JSON.parse(input.dataset.kvScale), line = document.getElementById(input.getAttribute("aria-describedby"));
+    const tell = () => { input.setAttribute("aria-valuetext", words[input.value]); say(line, words[input.value]); };
+    input.addEventListener("input", tell);
+    tell();
+  }
+
   // data-kv-key: one key for a button or link, never while something is typed.
   addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input:not([type=checkbox],[type=radio]), textarea, select, dialog")) return;
@@ -165,6 +180,7 @@
     each("data-kv-picture", picture);
     each("data-kv-hide", hide);
     each("data-kv-into", fill);
+    each("data-kv-scale", scale);
     each("data-kv-submit", (el) => el.addEventListener("change", () => el.form.requestSubmit()));
     each("data-kv-focus", (el) => el.focus());
   }
