@@ -20,7 +20,7 @@
 //
 // # Leases
 //
-// A running job is held by a lease of a minute, renewed while its worker runs. A lease that ends (the process was killed)
+// A running job is held by a lease of twenty seconds, renewed while its worker runs. A lease that ends (the process was killed)
 // sets the job free; each run counts as an attempt, so a job that kills its process dies in the end. Completion checks
 // the lease's token; a worker that was overtaken gets job.lease_lost, and its context ends.
 //

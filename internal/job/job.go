@@ -104,6 +104,12 @@ func (j *Job[T]) CompleteTx(_ context.Context, tx *db.Tx) error {
 	return nil
 }
 
+// HoldTx keeps the job for this worker until the transaction ends, for a change before its last one: the fault job.lease_lost
+// says that another has taken the job over, whose work must not be changed from here.
+func (j *Job[T]) HoldTx(_ context.Context, tx *db.Tx) error {
+	return tx.Must1(errLost, `UPDATE job SET lease_until = lease_until WHERE id = $1 AND state = 'running' AND lease_token = $2`, j.held.id, j.held.token)
+}
+
 func (c *claimed) complete(tx *db.Tx) error {
 	return tx.Must1(errLost, `UPDATE job SET state = 'done', done_at = $1, lease_token = '', lease_until = NULL, last_error = ''
 		WHERE id = $2 AND state = 'running' AND lease_token = $3`, tx.Now, c.id, c.token)

@@ -56,6 +56,14 @@ func TestAnOvertakenWorkerIsRefused(t *testing.T) {
 		if !fault.Has(err, "job.lease_lost") || old.finished {
 			t.Errorf("the old one completed: %v", err)
 		}
+		err = db.Do(t.Context(), d, func(ctx context.Context, tx *db.Tx) error { return stalled.HoldTx(ctx, tx) })
+		if !fault.Has(err, "job.lease_lost") {
+			t.Errorf("the old one holds on: %v", err)
+		}
+		working := &Job[slow]{ID: young.id, held: young}
+		if err := db.Do(t.Context(), d, func(ctx context.Context, tx *db.Tx) error { return working.HoldTx(ctx, tx) }); err != nil {
+			t.Errorf("the young one can't hold on: %v", err)
+		}
 		if err := r.settle(t.Context(), old, errors.New("late")); err != nil {
 			t.Error(err)
 		}

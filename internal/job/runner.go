@@ -48,7 +48,7 @@ func NewRunner(d *db.DB, log *slog.Logger) *Runner {
 	r := &Runner{
 		Workers: 8, Grace: 10 * time.Second, db: d, log: log,
 		handlers: map[string]handler{}, periods: map[string]time.Duration{},
-		lease: leases{hold: time.Minute / failpoint.Hurry, renew: 20 * time.Second / failpoint.Hurry},
+		lease: leases{hold: 20 * time.Second / failpoint.Hurry, renew: 5 * time.Second / failpoint.Hurry},
 	}
 	Every(r, "job.sweep", sweepTime, r.sweep)
 	return r

@@ -74,7 +74,7 @@ func (s *Service) Register(r *job.Runner) {
 // crash after the server took it): the Message-ID is the same, and only one
 // ending is written.
 func (s *Service) send(ctx context.Context, j *job.Job[send]) error {
-	m, err := s.claim(ctx, j.Args.Mail)
+	m, err := s.claim(ctx, j)
 	if err != nil || m == nil {
 		return err
 	}
@@ -92,7 +92,7 @@ func (s *Service) send(ctx context.Context, j *job.Job[send]) error {
 		s.log.WarnContext(ctx, "mail refused", "mail", m.ID, "template", m.Mail.Template, "reply", reply(outcome))
 		return s.finish(ctx, j, Refused, reply(outcome))
 	}
-	if err := s.putBack(ctx, m.ID, reply(outcome)); err != nil {
+	if err := s.putBack(ctx, j, reply(outcome)); err != nil {
 		return errors.Join(outcome, err)
 	}
 	return outcome
@@ -107,8 +107,12 @@ func reply(err error) string {
 
 // claim takes the mail out of reach of CancelTx. It gives nil when there is
 // nothing to send any more.
-func (s *Service) claim(ctx context.Context, id ID) (*stored, error) {
-	return db.Write(ctx, s.db, func(_ context.Context, tx *db.Tx) (*stored, error) {
+func (s *Service) claim(ctx context.Context, j *job.Job[send]) (*stored, error) {
+	id := j.Args.Mail
+	return db.Write(ctx, s.db, func(ctx context.Context, tx *db.Tx) (*stored, error) {
+		if err := j.HoldTx(ctx, tx); err != nil {
+			return nil, err
+		}
 		n, err := tx.Exec(`UPDATE mail SET state = 'sending', attempts = attempts + 1 WHERE id = $1 AND state IN ('waiting', 'sending')`, id)
 		if err != nil || n == 0 {
 			return nil, err
@@ -129,10 +133,14 @@ func (s *Service) finish(ctx context.Context, j *job.Job[send], to State, reply 
 	})
 }
 
-// putBack lets the mail wait for the next attempt; until then it can be cancelled.
-func (s *Service) putBack(ctx context.Context, id ID, reply string) error {
-	return db.Do(ctx, s.db, func(_ context.Context, tx *db.Tx) error {
-		_, err := tx.Exec(`UPDATE mail SET state = 'waiting', reply = $1 WHERE id = $2 AND state = 'sending'`, reply, id)
+// putBack lets the mail wait for the next attempt; until then it can be cancelled. A worker that was overtaken leaves it to
+// the other, which may be sending it now.
+func (s *Service) putBack(ctx context.Context, j *job.Job[send], reply string) error {
+	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
+		if err := j.HoldTx(ctx, tx); err != nil {
+			return err
+		}
+		_, err := tx.Exec(`UPDATE mail SET state = 'waiting', reply = $1 WHERE id = $2 AND state = 'sending'`, reply, j.Args.Mail)
 		return err
 	})
 }
