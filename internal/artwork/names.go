@@ -2,6 +2,7 @@ package artwork
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -54,8 +55,14 @@ func (f face) squeeze(s string, size float64) line {
 // than the text: a form that is sent with a book in it must cost nothing.
 const longest = 120
 
-// clip is the part of a text that is set.
+// clip is the part of a text that is set. What no drawing may hold is left out.
 func clip(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == 0xFFFE || r == 0xFFFF {
+			return -1
+		}
+		return r
+	}, s)
 	n := 0
 	for i := range s {
 		if n == longest {

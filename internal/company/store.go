@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -136,7 +137,8 @@ func readCursor(s string) (sortKey, id string, ok bool) {
 		return "", "", false
 	}
 	sortKey, id, ok = strings.Cut(string(plain), " ")
-	if _, err := uuid.Parse(id); err != nil {
+	// The database refuses other texts, and what it compares has one form.
+	if u, err := uuid.Parse(id); err != nil || u.String() != id || !utf8.ValidString(sortKey) || strings.Contains(sortKey, "\x00") {
 		return "", "", false
 	}
 	return sortKey, id, ok
