@@ -25,8 +25,8 @@ unit() {
   go test -shuffle=on -timeout 20m $(go list ./... | grep -E "$pictures")
 }
 e2e()    { KV_REQUIRE=1 go test -count=1 -timeout 20m ./test/e2e/...; }
-# Crashes, races, limits: against the real binary, or against the services on both engines.
-faults() { KV_REQUIRE=1 go test -count=1 -timeout 20m $(go list ./test/... | grep -v /test/e2e); }
+# Crashes, races, limits: against the real binary, or against the services on both engines. They wait more than they compute.
+faults() { KV_REQUIRE=1 go test -count=1 -p 3 -timeout 20m $(go list ./test/... | grep -v /test/e2e); }
 
 need="cc postgres chromium"
 stage "what the tests need" scripts/need.sh $need

@@ -245,7 +245,13 @@ func (s *Sandbox) Mail(to, pattern string) string {
 // reviewer may still undo waits for half of one.
 func (s *Sandbox) Wait(what string, ok func() bool) {
 	s.T.Helper()
-	for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(150 * time.Millisecond) {
+	s.WaitFor(what, time.Minute, ok)
+}
+
+// WaitFor is Wait with another limit.
+func (s *Sandbox) WaitFor(what string, limit time.Duration, ok func() bool) {
+	s.T.Helper()
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(150 * time.Millisecond) {
 		if ok() {
 			return
 		}
