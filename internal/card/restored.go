@@ -45,9 +45,6 @@ func ReplayTx(ctx context.Context, tx *db.Tx, by actor.Actor, l Later) (bool, er
 	case Terminated:
 		e.Kind, after.TerminatedAt, after.EndReason = "card.terminated", tx.Now, or(l.Reason, ReasonOther)
 		e.Reason = string(after.EndReason)
-		if _, err := tx.Exec(`DELETE FROM card_pin WHERE card_id = $1`, before.ID); err != nil {
-			return false, err
-		}
 	case Blocked:
 		if before.State == Produced {
 			return true, doubtTx(tx, `c.id = $2`, before.ID)
@@ -64,6 +61,11 @@ func ReplayTx(ctx context.Context, tx *db.Tx, by actor.Actor, l Later) (bool, er
 	}
 	if err := save(tx, before, after); err != nil {
 		return false, err
+	}
+	if after.State == Terminated { // after the card's row, as everybody locks them
+		if _, err := tx.Exec(`DELETE FROM card_pin WHERE card_id = $1`, before.ID); err != nil {
+			return false, err
+		}
 	}
 	e.Data = map[string]string{"restored_from": l.At.UTC().Format(time.RFC3339)}
 	return true, journal.AppendTx(ctx, tx, e)

@@ -277,19 +277,21 @@ func (s *Service) Cancel(ctx context.Context, by actor.Actor, id ID, revision in
 // order.not_awaiting_cardholder, order.reminded_recently.
 func (s *Service) Remind(ctx context.Context, by actor.Actor, id ID) error {
 	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
-		l, err := ownLineTx(tx, by, id)
-		if err != nil {
+		if _, err := ownLineTx(tx, by, id); err != nil {
 			return err
-		}
-		if l.State != AwaitingCardholder {
-			return refused(l.State, Confirm)
 		}
 		n, err := tx.Exec("UPDATE order_line SET told_at = $2, writes = writes + 1 WHERE id = $1 AND state = 'awaiting_cardholder' AND (told_at IS NULL OR told_at < $3)",
 			id, tx.Now, tx.Now.Add(-RemindPause))
 		if err != nil {
 			return err
 		}
-		if n == 0 {
+		l, err := lineTx(tx, id) // as it is now that others wait: the mail says what they wrote
+		switch {
+		case err != nil:
+			return err
+		case l.State != AwaitingCardholder:
+			return refused(l.State, Confirm)
+		case n == 0:
 			return fault.New(fault.TooMany, "order.reminded_recently")
 		}
 		if err := s.remindMailTx(ctx, tx, l); err != nil {

@@ -2,7 +2,6 @@ package interleave
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -323,14 +322,9 @@ func TestLine(t *testing.T) {
 					ok2 := m.accept(byName[b.name], 1-who, start.revision)
 					return ok1, ok2, fmt.Sprintf("%s %d ", m.state, m.revision)
 				}
-				n, _ := sc.all(t)
-				t.Log(n)
-				countMu.Lock()
-				counts[engine+name] = n
-				countMu.Unlock()
+				sc.run(t, engine)
 			})
 		}
 	}
 }
 
-var _ = errors.Join
