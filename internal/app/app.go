@@ -11,9 +11,10 @@
 //
 // # Stopping
 //
-// When the context ends the listeners refuse new connections, requests that
-// have begun are finished (fifteen seconds at most), the background work
-// returns what it holds, and the database closes last.
+// When the context ends, readiness says no and connections aren't kept; after
+// KORTVERK_DRAIN the listeners refuse new ones, requests that have begun are
+// finished (fifteen seconds at most), the background work returns what it
+// holds, and the database closes last.
 package app
 
 import (
@@ -36,6 +37,7 @@ import (
 	"github.com/kortverk/kortverk/internal/endlog"
 	"github.com/kortverk/kortverk/internal/journal"
 	"github.com/kortverk/kortverk/internal/seal"
+	"github.com/kortverk/kortverk/internal/shed"
 	"github.com/kortverk/kortverk/internal/web"
 )
 
@@ -48,6 +50,8 @@ type App struct {
 	services services
 	metrics  *metrics
 	engine   *web.Engine
+	rooms    *shed.Rooms
+	crowd    *web.Crowd
 	handler  http.Handler
 	stopping atomic.Bool // readiness says no before the listeners close
 	ends     *endlog.Log // SQLite only
@@ -75,6 +79,9 @@ func New(ctx context.Context, c Config, log *slog.Logger) (_ *App, err error) {
 			err = errors.Join(err, a.Close())
 		}
 	}()
+	if err = a.bound(); err != nil {
+		return nil, err
+	}
 	if err = a.listen(); err != nil {
 		return nil, err
 	}
@@ -119,7 +126,7 @@ func (a *App) listen() error {
 
 // Run serves until ctx ends, then stops in order.
 func (a *App) Run(ctx context.Context) error {
-	pages := web.Server(a.handler, a.log, nil)
+	pages := web.Server(a.handler, a.log, a.crowd)
 	admin := web.Server(a.metrics.handler(), a.log, nil)
 	// Background work outlives the requests by a moment: a request that is
 	// finishing may still wait for it.
@@ -133,25 +140,38 @@ func (a *App) Run(ctx context.Context) error {
 		func(ctx context.Context) error {
 			return journal.Follow(ctx, a.db, a.log, account.Feed, a.services.accounts.Tell)
 		},
+		a.tellShed,
 	} {
 		background.Go(func() error { return ignoreCancel(r(bctx)) })
 	}
-	g.Go(func() error { return serve(pages, a.listener) })
+	g.Go(func() error { return serve(pages, a.crowd.Listen(a.listener)) })
 	g.Go(func() error { return serve(admin, a.admin) })
 	g.Go(func() error {
 		<-gctx.Done()
-		a.stopping.Store(true)
-		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 15*time.Second)
-		defer cancel()
-		err := errors.Join(pages.Shutdown(end), admin.Shutdown(end))
-		stopWork()
-		return err
+		defer stopWork()
+		return a.leave(context.WithoutCancel(ctx), pages, admin)
 	})
 	g.Go(func() error { return background.Wait() })
 	a.log.Info("listening", "addr", a.listener.Addr().String())
 	err := g.Wait()
 	stopWork()
 	return errors.Join(err, background.Wait())
+}
+
+// leave tells the proxy first, then takes no more connections, then lets those finish who have begun. Who is too slow
+// for that, a client that sends a byte in ten seconds, is cut off.
+func (a *App) leave(ctx context.Context, pages, admin *http.Server) error {
+	a.stopping.Store(true)
+	a.crowd.Leave()
+	time.Sleep(a.cfg.Drain)
+	end, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	err := errors.Join(pages.Shutdown(end), admin.Shutdown(end))
+	if errors.Is(err, context.DeadlineExceeded) {
+		a.log.Warn("stopped with requests that had not come to an end", "connections", a.crowd.Open())
+		return errors.Join(pages.Close(), admin.Close())
+	}
+	return err
 }
 
 // Close releases the database. It may be called on a half-made App.

@@ -52,6 +52,9 @@ type Config struct {
 	TrustedProxies []string `name:"trusted-proxies" env:"KORTVERK_TRUSTED_PROXIES" sep:"," help:"Networks of proxies whose X-Forwarded-For is believed. Example: 10.0.0.0/8."`
 	LogFormat      string   `name:"log-format" env:"KORTVERK_LOG_FORMAT" default:"text" enum:"text,json" help:"text or json."`
 
+	Bounds
+	Drain time.Duration `name:"drain" env:"KORTVERK_DRAIN" default:"2s" help:"How long connections are still taken after SIGTERM, while /readyz says no: longer than the proxy takes to notice."`
+
 	world    bool     // dev: the simulators run in this process
 	worldURL string   // dev: the world's start page
 	names    []string // dev: host names of the screens that the world shows together
@@ -107,6 +110,7 @@ func (c Config) unsafe() []string {
 			wrong = append(wrong, fmt.Sprintf("KORTVERK_TRUSTED_PROXIES: %q is not a network such as 10.0.0.0/8", p))
 		}
 	}
+	wrong = append(wrong, c.Bounds.wrong()...)
 	base, err := url.Parse(c.BaseURL)
 	if c.BaseURL != "" && (err != nil || base.Host == "" || (base.Path != "" && base.Path != "/")) {
 		wrong = append(wrong, "KORTVERK_BASE_URL must be a scheme and a host, such as https://kort.example")
@@ -144,16 +148,16 @@ type Setting struct{ Env, Value, Default, Help string }
 
 // Settings lists the configuration in force, secrets masked.
 func (c Config) Settings() []Setting {
-	v, t := reflect.ValueOf(c), reflect.TypeOf(c)
+	v := reflect.ValueOf(c)
 	var out []Setting
-	for i := range t.NumField() {
-		tag := t.Field(i).Tag
+	for _, f := range reflect.VisibleFields(v.Type()) {
+		tag := f.Tag
 		if tag.Get("env") == "" {
 			continue
 		}
 		out = append(out, Setting{
 			Env: tag.Get("env"), Default: tag.Get("default"), Help: tag.Get("help"),
-			Value: mask(tag.Get("secret"), fmt.Sprint(v.Field(i).Interface())),
+			Value: mask(tag.Get("secret"), fmt.Sprint(v.FieldByIndex(f.Index).Interface())),
 		})
 	}
 	return out

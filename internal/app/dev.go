@@ -23,6 +23,9 @@ type devCmd struct {
 	Data        string `name:"data" env:"KORTVERK_DATA" default:"./var" help:"Folder of everything: database, keys, the world's files. Remove it to begin again."`
 	DatabaseURL string `name:"database-url" env:"KORTVERK_DATABASE_URL" help:"PostgreSQL connection URL. Empty: SQLite in the folder."`
 	LogFormat   string `name:"log-format" env:"KORTVERK_LOG_FORMAT" default:"text" enum:"text,json" help:"text or json."`
+
+	Bounds
+	Drain time.Duration `name:"drain" env:"KORTVERK_DRAIN" default:"0s" help:"How long connections are still taken after SIGTERM."`
 }
 
 // Run starts the world, then the product configured for it, then fills an empty
@@ -69,7 +72,7 @@ func (c devCmd) config(w *world.World, keys string) Config {
 	cfg := Config{
 		Addr: c.Addr, AdminAddr: c.AdminAddr, Data: c.Data, DatabaseURL: c.DatabaseURL, KeyFile: keys, Sandbox: true,
 		SchemeName: "Kortverk", SupportPhone: "010-000 00 00", CardPrefix: "BB", SMTPTLS: "off",
-		BatchEvery: 2 * time.Second, ReceiptOverdue: time.Minute, LogFormat: c.LogFormat,
+		BatchEvery: 2 * time.Second, ReceiptOverdue: time.Minute, LogFormat: c.LogFormat, Bounds: c.Bounds, Drain: c.Drain,
 		world: true, mayClock: true,
 	}
 	cfg.worldURL, cfg.names, cfg.framedBy = w.URL(), w.Names(), w.FramedBy()

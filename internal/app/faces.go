@@ -7,8 +7,10 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/integration/bureau"
 	"github.com/kortverk/kortverk/internal/readerapi"
+	"github.com/kortverk/kortverk/internal/shed"
 	"github.com/kortverk/kortverk/internal/web"
 	"github.com/kortverk/kortverk/internal/web/backoffice"
 	"github.com/kortverk/kortverk/internal/web/cardportal"
@@ -25,6 +27,7 @@ func (a *App) faces() http.Handler {
 	a.engine = web.New(web.Config{
 		Sessions: s.accounts, Companies: s.companies, Clock: a.db.Clock(), Log: a.log,
 		Origin: a.cfg.BaseURL, Proxies: proxies(a.cfg.TrustedProxies), Names: a.cfg.names, FrameAncestors: a.cfg.framedBy,
+		Rooms:   a.rooms,
 		Sandbox: a.cfg.Sandbox, World: a.cfg.worldURL, Brand: ui.Brand{Name: a.cfg.SchemeName, Phone: a.cfg.SupportPhone},
 		Observe: func(pattern, _ string, status int, d time.Duration) { a.metrics.observe(pattern, status, d) },
 	})
@@ -49,8 +52,9 @@ func (a *App) faces() http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", a.engine.Handler(tables...))
-	mux.Handle("/reader/", readerapi.New(s.checks, readerapi.Config{IP: a.engine.IP}, a.log))
-	mux.Handle(bureau.ReceiptsPath, bureau.Receipts(s.bureauKeys, s.production.Receive, s.production.RefusedMessage, a.engine.IP, a.log))
+	mux.Handle("/reader/", web.Machines(a.rooms, shed.Reader, readerapi.New(s.checks, readerapi.Config{IP: a.engine.IP}, a.log)))
+	mux.Handle(bureau.ReceiptsPath, web.Machines(a.rooms, shed.Receipt,
+		bureau.Receipts(s.bureauKeys, s.production.Receive, s.production.RefusedMessage, a.engine.IP, a.log)))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "well") })
 	mux.HandleFunc("GET /readyz", a.ready)
 	return mux
@@ -61,7 +65,7 @@ func (a *App) faces() http.Handler {
 func (a *App) ready(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
-	if err := a.db.Ping(ctx); err != nil {
+	if err := a.db.Ping(db.Reserve(ctx)); err != nil {
 		a.log.Warn("not ready", "error", err)
 		health(w, http.StatusServiceUnavailable, "the database does not answer")
 		return

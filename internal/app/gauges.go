@@ -46,4 +46,5 @@ func (a *App) watch() {
 		func() float64 { is, _ := b.read(); return is.Oldest.Seconds() })
 	a.metrics.gauge("kortverk_jobs_dead", "Jobs that gave up and wait for somebody to look.",
 		func() float64 { is, _ := b.read(); return float64(is.Dead) })
+	a.watchLoad()
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/kortverk/kortverk/internal/eid"
 	"github.com/kortverk/kortverk/internal/order"
 	"github.com/kortverk/kortverk/internal/production"
+	"github.com/kortverk/kortverk/internal/shed"
 	"github.com/kortverk/kortverk/internal/web"
 	"github.com/kortverk/kortverk/internal/web/signin"
 )
@@ -31,15 +32,15 @@ func Routes(d Deps) []web.Route {
 		{Pattern: "GET /me", Right: web.SignedIn, Handle: d.home},
 
 		{Pattern: "GET /me/cards/{number}", Right: web.SignedIn, Handle: d.card},
-		{Pattern: "GET /me/cards/{number}/activate", Right: web.SignedIn, Handle: d.activateForm, NoStore: true},
-		{Pattern: "POST /me/cards/{number}/activate", Right: web.SignedIn, Handle: d.activate, NoStore: true},
-		{Pattern: "GET /me/cards/{number}/pin", Right: web.SignedIn, Handle: d.pinForm, NoStore: true},
-		{Pattern: "POST /me/cards/{number}/pin", Right: web.SignedIn, Handle: d.pin, NoStore: true},
-		{Pattern: "GET /me/cards/{number}/block", Right: web.SignedIn, Handle: d.blockForm},
-		{Pattern: "POST /me/cards/{number}/block", Right: web.SignedIn, Handle: d.block},
+		{Pattern: "GET /me/cards/{number}/activate", Right: web.SignedIn, Room: shed.Call, Handle: d.activateForm, NoStore: true},
+		{Pattern: "POST /me/cards/{number}/activate", Right: web.SignedIn, Room: shed.Call, Handle: d.activate, NoStore: true},
+		{Pattern: "GET /me/cards/{number}/pin", Right: web.SignedIn, Room: shed.Call, Handle: d.pinForm, NoStore: true},
+		{Pattern: "POST /me/cards/{number}/pin", Right: web.SignedIn, Room: shed.Call, Handle: d.pin, NoStore: true},
+		{Pattern: "GET /me/cards/{number}/block", Right: web.SignedIn, Room: shed.Act, Handle: d.blockForm},
+		{Pattern: "POST /me/cards/{number}/block", Right: web.SignedIn, Room: shed.Act, Handle: d.block},
 
 		{Pattern: "GET /me/approve/{line}", Right: web.SignedIn, Handle: d.approveForm},
-		{Pattern: "POST /me/approve/{line}", Right: web.SignedIn, Handle: d.approve},
+		{Pattern: "POST /me/approve/{line}", Right: web.SignedIn, Room: shed.Call, Handle: d.approve},
 		{Pattern: "POST /me/approve/{line}/contact", Right: web.SignedIn, Handle: d.contact},
 		{Pattern: "POST /me/approve/{line}/name", Right: web.SignedIn, Handle: d.takeOverName},
 		{Pattern: "GET /me/approve/{line}/reject", Right: web.SignedIn, Handle: d.rejectForm},

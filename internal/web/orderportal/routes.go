@@ -7,6 +7,7 @@ import (
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/order"
 	"github.com/kortverk/kortverk/internal/production"
+	"github.com/kortverk/kortverk/internal/shed"
 	"github.com/kortverk/kortverk/internal/web"
 )
 
@@ -32,7 +33,7 @@ func Routes(d Deps) []web.Route {
 			method, path, _ := cutPattern(e.pattern)
 			all = append(all, web.Route{
 				Pattern: method + " /o/{company}" + path, Right: web.Company(actor.Orderer),
-				Handle: e.handle, NoStore: e.noStore, MaxBody: e.maxBody,
+				Handle: e.handle, NoStore: e.noStore, MaxBody: e.maxBody, Room: e.place(),
 			})
 		}
 	}
@@ -45,6 +46,15 @@ type entry struct {
 	handle  web.Handler
 	noStore bool
 	maxBody int64
+	room    shed.Room
+}
+
+// place is the room of the entry: what takes pictures has one.
+func (e entry) place() shed.Room {
+	if e.maxBody > 0 {
+		return shed.Upload
+	}
+	return e.room
 }
 
 func (d Deps) lists() []entry {
@@ -109,12 +119,12 @@ func (d Deps) cards() []entry {
 		{pattern: "GET /cards/{number}", handle: d.card},
 		{pattern: "POST /cards/{number}/reveal", handle: d.reveal, noStore: true},
 		{pattern: "GET /cards/{number}/photo.jpg", handle: d.cardPicture},
-		{pattern: "GET /cards/{number}/block", handle: d.ask(card.ActionBlock)},
-		{pattern: "POST /cards/{number}/block", handle: d.do(card.ActionBlock)},
-		{pattern: "GET /cards/{number}/unblock", handle: d.ask(card.ActionUnblock)},
-		{pattern: "POST /cards/{number}/unblock", handle: d.do(card.ActionUnblock)},
-		{pattern: "GET /cards/{number}/terminate", handle: d.ask(card.ActionTerminate)},
-		{pattern: "POST /cards/{number}/terminate", handle: d.do(card.ActionTerminate)},
+		{pattern: "GET /cards/{number}/block", handle: d.ask(card.ActionBlock), room: shed.Act},
+		{pattern: "POST /cards/{number}/block", handle: d.do(card.ActionBlock), room: shed.Act},
+		{pattern: "GET /cards/{number}/unblock", handle: d.ask(card.ActionUnblock), room: shed.Act},
+		{pattern: "POST /cards/{number}/unblock", handle: d.do(card.ActionUnblock), room: shed.Act},
+		{pattern: "GET /cards/{number}/terminate", handle: d.ask(card.ActionTerminate), room: shed.Act},
+		{pattern: "POST /cards/{number}/terminate", handle: d.do(card.ActionTerminate), room: shed.Act},
 		{pattern: "GET /cards/{number}/replace", handle: d.replacement},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kortverk/kortverk/internal/eid"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/limit"
+	"github.com/kortverk/kortverk/internal/shed"
 	"github.com/kortverk/kortverk/internal/web"
 )
 
@@ -58,11 +59,11 @@ func (f *Flow) Register(name string, fin Finisher) { f.finishers[name] = fin }
 func (f *Flow) Routes() []web.Route {
 	return []web.Route{
 		{Pattern: "GET /signin", Right: web.Public, Handle: f.choose, NoStore: true},
-		{Pattern: "POST /signin/bankid", Right: web.Public, Handle: f.start},
+		{Pattern: "POST /signin/bankid", Right: web.Public, Room: shed.Call, Handle: f.start},
 		{Pattern: "GET /eid/return", Right: web.Public, Handle: f.returned, NoStore: true},
 		{Pattern: "GET /eid/{id}", Right: web.Public, Handle: f.wait, NoStore: true},
 		{Pattern: "GET /eid/{id}/state", Right: web.Public, Handle: f.state, NoStore: true},
-		{Pattern: "POST /eid/{id}/cancel", Right: web.Public, Handle: f.cancel},
+		{Pattern: "POST /eid/{id}/cancel", Right: web.Public, Room: shed.Call, Handle: f.cancel},
 		{Pattern: "POST /signout", Right: web.Public, Handle: f.signOut},
 		{Pattern: "POST /signout/everywhere", Right: web.SignedIn, Handle: f.signOutEverywhere},
 		{Pattern: "GET /i/{token}", Right: web.Public, Handle: f.invitation, NoStore: true},

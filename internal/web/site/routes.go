@@ -5,6 +5,7 @@ import (
 
 	"github.com/kortverk/kortverk/internal/check"
 	"github.com/kortverk/kortverk/internal/limit"
+	"github.com/kortverk/kortverk/internal/shed"
 	"github.com/kortverk/kortverk/internal/web"
 )
 
@@ -27,9 +28,9 @@ func Routes(d Deps) []web.Route {
 	f := face{Deps: d, asked: limit.New(120, 10*time.Minute)}
 	return []web.Route{
 		{Pattern: "GET /{$}", Right: web.Public, Handle: f.front},
-		{Pattern: "GET /check", Right: web.Public, Handle: f.form},
-		{Pattern: "POST /check", Right: web.Public, Handle: f.ask, NoStore: true},
-		{Pattern: "GET /k/{number}", Right: web.Public, Handle: f.scanned, NoStore: true},
+		{Pattern: "GET /check", Right: web.Public, Room: shed.Check, Handle: f.form},
+		{Pattern: "POST /check", Right: web.Public, Room: shed.Check, Handle: f.ask, NoStore: true},
+		{Pattern: "GET /k/{number}", Right: web.Public, Room: shed.Check, Handle: f.scanned, NoStore: true},
 		{Pattern: "GET /found", Right: web.Public, Handle: f.found},
 		{Pattern: "GET /accessibility", Right: web.Public, Handle: f.accessibility},
 		{Pattern: "GET /privacy", Right: web.Public, Handle: f.privacy},

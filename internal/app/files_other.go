@@ -1,0 +1,6 @@
+//go:build !unix
+
+package app
+
+// openFiles isn't known here.
+func openFiles() int { return 0 }
