@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/endlog"
+	"github.com/kortverk/kortverk/internal/journal"
 )
 
 func (c Config) endsPath() string { return filepath.Join(c.Data, endlog.Name) }
@@ -31,33 +33,117 @@ func (a *App) logEnds() (err error) {
 	if a.ends, err = endlog.Open(a.cfg.endsPath(), a.log); err != nil {
 		return fmt.Errorf("KORTVERK_DATA: %w", err)
 	}
-	note := func(l endlog.Line) {
-		l.At = a.db.Clock().Now()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err = a.catchUp(ctx); err != nil {
+		return fmt.Errorf("KORTVERK_DATA: %w", err)
+	}
+	note := func(l endlog.Line, ends bool) {
+		if !ends {
+			return
+		}
 		if err := a.ends.Append(l); err != nil {
 			a.log.Error("a change isn't in the journal of ends: a restored backup would not know of it; make a backup now", "state", l.State, "err", err)
 		}
 	}
-	a.services.cards.OnChange(func(c card.Card) {
-		if c.State == card.Produced {
-			return
-		}
-		l := endlog.Line{Subject: string(c.Number), State: string(c.State), Revision: c.Revision, Reason: string(c.BlockReason)}
-		if c.State == card.Terminated {
-			l.Reason = string(c.EndReason)
-		}
-		note(l)
-	})
-	a.services.companies.OnChange(func(c company.Company) {
-		l := endlog.Line{Subject: companyPrefix + c.ID.String(), State: "open", Revision: c.Revision, Reason: c.Hold}
-		switch {
-		case c.Closed():
-			l.State = "closed"
-		case c.Hold != "":
-			l.State = "held"
-		}
-		note(l)
-	})
+	a.services.cards.OnChange(func(c card.Card) { note(a.endOfCard(c)) })
+	a.services.companies.OnChange(func(c company.Company) { note(a.endOfCompany(c)) })
 	return nil
+}
+
+// endOfCard is the line about a card as it stands; none about a new one.
+func (a *App) endOfCard(c card.Card) (endlog.Line, bool) {
+	l := endlog.Line{Subject: string(c.Number), State: string(c.State), Revision: c.Revision, At: a.db.Clock().Now(), Reason: string(c.BlockReason)}
+	if c.State == card.Terminated {
+		l.Reason = string(c.EndReason)
+	}
+	return l, c.State != card.Produced
+}
+
+func (a *App) endOfCompany(c company.Company) (endlog.Line, bool) {
+	l := endlog.Line{Subject: companyPrefix + c.ID.String(), State: "open", Revision: c.Revision, At: a.db.Clock().Now(), Reason: c.Hold}
+	switch {
+	case c.Closed():
+		l.State = "closed"
+	case c.Hold != "":
+		l.State = "held"
+	}
+	return l, true
+}
+
+// inFlight is more entries than can have been committed by requests that ran at the same time.
+const inFlight = 1000
+
+// catchUp writes the lines of changes that were committed when the process ended before it wrote them. Nobody has been told of
+// these; but who looks now sees a card that is blocked, and relies on it.
+func (a *App) catchUp(ctx context.Context) error {
+	c, err := endlog.Read(a.cfg.endsPath())
+	if err != nil {
+		return err
+	}
+	type key struct {
+		state    string
+		revision int64
+	}
+	written := map[string]key{}
+	var restored time.Time // what was before is told by the lines from before
+	for _, l := range c.Lines {
+		if l.Subject == endlog.Restored {
+			clear(written)
+			restored = l.At
+		} else if l.Revision >= written[l.Subject].revision {
+			written[l.Subject] = key{l.State, l.Revision}
+		}
+	}
+	now, err := db.Read(ctx, a.db, func(ctx context.Context, tx *db.Tx) ([]endlog.Line, error) { return a.newestEnds(ctx, tx, restored) })
+	if err != nil {
+		return err
+	}
+	var missing []endlog.Line
+	for _, l := range now {
+		if written[l.Subject] != (key{l.State, l.Revision}) {
+			missing = append(missing, l)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return a.ends.Append(missing...)
+}
+
+// newestEnds are the lines about the cards and companies that the journal's newest entries after a time tell of, as these stand.
+func (a *App) newestEnds(ctx context.Context, tx *db.Tx, after time.Time) ([]endlog.Line, error) {
+	entries, err := journal.NewestTx(ctx, tx, inFlight)
+	if err != nil {
+		return nil, err
+	}
+	var lines []endlog.Line
+	seen := map[uuid.UUID]bool{uuid.Nil: true}
+	for _, e := range entries {
+		if !e.At.After(after) {
+			continue
+		}
+		if !seen[e.Card] && strings.HasPrefix(e.Kind, "card.") {
+			seen[e.Card] = true
+			c, err := card.ByIDTx(ctx, tx, e.Card)
+			if err != nil {
+				return nil, err
+			}
+			if l, ends := a.endOfCard(c); ends {
+				lines = append(lines, l)
+			}
+		}
+		if !seen[e.Company] && strings.HasPrefix(e.Kind, "company.") {
+			seen[e.Company] = true
+			c, err := company.ByIDTx(ctx, tx, e.Company)
+			if err != nil {
+				return nil, err
+			}
+			l, _ := a.endOfCompany(c)
+			lines = append(lines, l)
+		}
+	}
+	return lines, nil
 }
 
 // latest keeps the newest line of each subject. Revisions count within one life of the database; after a restore they begin

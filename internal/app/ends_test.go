@@ -305,3 +305,36 @@ func TestLatest(t *testing.T) {
 		t.Errorf("%v", got)
 	}
 }
+
+// A change that was committed when the process was killed, before its line was written, gets it at the next start; what is
+// written already isn't written again.
+func TestACrashBeforeTheLineOfAnEnd(t *testing.T) {
+	k, s, _ := newKeeping(t) // changed everything before the journal of ends was opened
+	said := func() (map[string]string, int) {
+		c, err := endlog.Read(k.a.cfg.endsPath())
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := map[string]string{}
+		for _, l := range c.Lines {
+			out[l.Subject] = l.State
+		}
+		return out, len(c.Lines)
+	}
+	states, lines := said()
+	for name, c := range s.Made {
+		want := string(c.State)
+		if c.State == card.Produced {
+			want = ""
+		}
+		if got := states[string(c.Number)]; got != want {
+			t.Errorf("%s: the journal of ends says '%s', and it is '%s'", name, got, want)
+		}
+	}
+	if err := k.a.catchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, again := said(); again != lines || lines == 0 {
+		t.Errorf("%d lines, and %d after another start", lines, again)
+	}
+}

@@ -198,11 +198,14 @@ func (l *Log) write(text string) error {
 	return nil
 }
 
-// Append writes a line and returns once it is on the disk.
-func (l *Log) Append(line Line) error {
+// Append writes lines and returns once they are on the disk.
+func (l *Log) Append(lines ...Line) error {
 	failpoint.Here(failpoint.EndUnwritten)
 	l.mu.Lock()
-	err := l.write(line.text())
+	var err error
+	for i := 0; i < len(lines) && err == nil; i++ {
+		err = l.write(lines[i].text())
+	}
 	mine := l.written
 	l.mu.Unlock()
 	if err != nil {

@@ -133,6 +133,12 @@ func Of(_ context.Context, tx *db.Tx, subjects ...Subject) ([]Record, error) {
 		strings.Join(queries, " UNION ")+`) ORDER BY e.id`, args...)
 }
 
+// NewestTx returns the newest records, n of them at most, the newest last.
+func NewestTx(_ context.Context, tx *db.Tx, n int) ([]Record, error) {
+	return db.Rows(tx, scanRecord, `SELECT e.id, `+columns+` FROM journal_entry e
+		WHERE e.id IN (SELECT id FROM journal_entry ORDER BY id DESC LIMIT $1) ORDER BY e.id`, n)
+}
+
 // Feed returns up to limit records after a position, in order.
 func Feed(_ context.Context, tx *db.Tx, after int64, limit int) ([]Positioned, error) {
 	return db.Rows(tx, func(r db.Row) (p Positioned, err error) {
