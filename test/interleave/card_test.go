@@ -49,8 +49,12 @@ func (w *cards) acts() []act {
 	s := w.Cards
 	orderer := func(who int) actor.Actor { return []actor.Actor{w.Orderer, w.Officer}[who] }
 	wrong := func(n card.Number) string { return strings.Repeat(string(n.LastSix()[5]^1), 6) }
-	write := func(ctx context.Context, fn func(ctx context.Context, tx *db.Tx) error) error { return db.Do(ctx, w.D, fn) }
-	cmd := func(name string, do func(ctx context.Context, who int) error) command { return command{name: name, do: do} }
+	write := func(ctx context.Context, fn func(ctx context.Context, tx *db.Tx) error) error {
+		return db.Do(ctx, w.D, fn)
+	}
+	cmd := func(name string, do func(ctx context.Context, who int) error) command {
+		return command{name: name, do: do}
+	}
 	return []act{
 		{command: cmd("activate", func(ctx context.Context, _ int) error {
 			return second(s.Activate(ctx, w.h.Actor, w.card.ID, w.card.Number.LastSix(), time.Now()))
@@ -240,7 +244,7 @@ func TestCard(t *testing.T) {
 	t.Parallel()
 	for _, engine := range engines {
 		for name, make := range cardScenes {
-			t.Run(engine+"/"+strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			t.Run(engine+"/"+pathOf(name), func(t *testing.T) {
 				t.Parallel()
 				s := newStage(t, engine)
 				w := &cards{Kit: cardtest.New(t, s.d)}

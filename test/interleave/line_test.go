@@ -3,7 +3,6 @@ package interleave
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -93,7 +92,9 @@ func (w *lines) moves() []move {
 		return second(db.Write(ctx, w.DB, fn))
 	}
 	his := func(m model, _ int) bool { return !m.renumber }
-	cmd := func(name string, do func(ctx context.Context, who int) error) command { return command{name: name, do: do} }
+	cmd := func(name string, do func(ctx context.Context, who int) error) command {
+		return command{name: name, do: do}
+	}
 	return []move{
 		{command: cmd("pass", func(ctx context.Context, who int) error { return second(s.Pass(ctx, reviewer(who), id(), rev())) }),
 			on: always(order.Pass), bound: true, then: func(m *model, who int) { m.decided, m.told = who, true }},
@@ -145,10 +146,14 @@ func (w *lines) moves() []move {
 				return ""
 			}},
 		{command: cmd("start production", func(ctx context.Context, _ int) error {
-			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) { return s.StartProductionTx(ctx, tx, production, id()) })
+			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
+				return s.StartProductionTx(ctx, tx, production, id())
+			})
 		}), on: always(order.StartProduction)},
 		{command: cmd("produced", func(ctx context.Context, _ int) error {
-			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) { return s.ProducedTx(ctx, tx, production, id()) })
+			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
+				return s.ProducedTx(ctx, tx, production, id())
+			})
 		}), on: always(order.Produce)},
 		{command: cmd("back to approved", func(ctx context.Context, _ int) error {
 			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
@@ -303,7 +308,7 @@ func TestLine(t *testing.T) {
 	t.Parallel()
 	for _, engine := range engines {
 		for name, make := range lineScenes {
-			t.Run(engine+"/"+strings.ReplaceAll(name, " ", "_"), func(t *testing.T) {
+			t.Run(engine+"/"+pathOf(name), func(t *testing.T) {
 				t.Parallel()
 				s := newStage(t, engine)
 				w := newLines(t, s)
@@ -327,4 +332,3 @@ func TestLine(t *testing.T) {
 		}
 	}
 }
-

@@ -2,6 +2,8 @@ package interleave
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,7 +19,13 @@ var (
 	counts  = map[string]tally{}
 )
 
+// TestMain runs the tests and prints how much was tried. With KV_INTERLEAVE=list it names the scenes, as -test.run takes
+// them, and with KV_INTERLEAVE=all commands are stopped before every statement.
 func TestMain(m *testing.M) {
+	if os.Getenv("KV_INTERLEAVE") == "list" {
+		list()
+		return
+	}
 	began := time.Now()
 	code := m.Run()
 	var all tally
@@ -26,7 +34,19 @@ func TestMain(m *testing.M) {
 		all.interleavings += n.interleavings
 	}
 	fmt.Printf("%d ordered pairs in %d scenes, %d interleavings, %.0f s\n", all.pairs, len(counts), all.interleavings, time.Since(began).Seconds())
-	if code != 0 {
-		panic("failed")
+	os.Exit(code)
+}
+
+func list() {
+	for _, engine := range engines {
+		for name := range lineScenes {
+			fmt.Printf("^TestLine$/^%s$/^%s$\n", engine, pathOf(name))
+		}
+		for name := range cardScenes {
+			fmt.Printf("^TestCard$/^%s$/^%s$\n", engine, pathOf(name))
+		}
 	}
 }
+
+// pathOf is a scene's name as go test writes it.
+func pathOf(name string) string { return strings.ReplaceAll(name, " ", "_") }
