@@ -44,7 +44,7 @@ func (a *App) faces() http.Handler {
 		}),
 		backoffice.Routes(backoffice.Deps{
 			Orders: s.orders, Cards: s.cards, Companies: s.companies, Accounts: s.accounts, Production: s.production,
-			Blobs: s.blobs, DB: a.db,
+			Checks: s.checks, Blobs: s.blobs, DB: a.db,
 		}),
 	}
 	if a.cfg.world {

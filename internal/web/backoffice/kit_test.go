@@ -11,6 +11,7 @@ import (
 	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/card"
+	"github.com/kortverk/kortverk/internal/check"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/db/dbtest"
 	"github.com/kortverk/kortverk/internal/eid"
@@ -63,7 +64,7 @@ func newOffice(t *testing.T, d *db.DB) *office {
 	o.drain()
 	o.engine = web.New(web.Config{Sessions: o.accounts, Companies: o.Companies, Clock: d.Clock(), Log: dbtest.Log(t), Origin: webtest.Origin})
 	o.routes = backoffice.Routes(backoffice.Deps{
-		Orders: o.Orders, Cards: cards, Companies: o.Companies, Accounts: o.accounts, Production: o.made, Blobs: o.Blobs, DB: d,
+		Orders: o.Orders, Cards: cards, Companies: o.Companies, Accounts: o.accounts, Production: o.made, Checks: check.New(d), Blobs: o.Blobs, DB: d,
 	})
 	o.engine.Handler(o.routes) // the engine knows its routes
 	return o

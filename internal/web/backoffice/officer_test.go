@@ -3,6 +3,7 @@ package backoffice_test
 import (
 	"context"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/kortverk/kortverk/internal/account"
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/card"
+	"github.com/kortverk/kortverk/internal/check"
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/db/dbtest"
@@ -249,5 +251,31 @@ func TestRestoredCardsAreConfirmed(t *testing.T) {
 		p = ivar.Get("/office/restored").Form("/office/restored").Submit("Bekräfta alla kort").Is(422).Check().Has("på vems ord")
 		p.Form("/office/restored").Set("note", "alla är frågade").Submit("Bekräfta alla kort").Is(200).Has("3 kort är bekräftade")
 		ivar.Get("/office/restored/" + o.Company.ID.String()).Is(200).Check().Has("Företaget har inga kort som väntar")
+	})
+}
+
+// A reader's key is shown once, and taken back with its consequence said.
+//
+// Rows: 61
+func TestReadersGetAndLoseTheirKeys(t *testing.T) {
+	each(t, func(t *testing.T, o *office) {
+		ivar, checks := o.staff("Ivar", actor.Officer), check.New(o.DB)
+		p := ivar.Get("/office/companies").Follow("Läsare").At("/office/readers").Is(200).Check().Has("Inga läsare än")
+		english(ivar, "/office/readers").Has("No readers yet", "Make a key")
+		p.Form("/readers").Submit("Skapa nyckel").Is(422).Check().Has("Skriv vad läsaren heter")
+		p = p.Form("/readers").Set("name", "Kv. Eken, <b>grind</b> 2").Submit("Skapa nyckel").Is(200).Check().Has("Nyckeln till Kv. Eken", "visas bara nu")
+		key := regexp.MustCompile(`kvr_\w+`).FindString(p.Body)
+		if _, err := checks.Authenticate(t.Context(), key); err != nil {
+			t.Fatalf("key %q: %v", key, err)
+		}
+		p = ivar.Get("/office/readers").Is(200).Check().Has("Kv. Eken, <b>grind</b> 2").HasNot("kvr_")
+		ask := p.Follow("Ta tillbaka nyckeln").Check().Has("får inga svar längre")
+		english(ivar, ask.Path).Has("Take the reader's key back?")
+		ask.Form("/revoke").Submit("Ta tillbaka nyckeln").Is(200).At("/office/readers").Check().Has("Nyckeln är borttagen", "Togs bort")
+		if _, err := checks.Authenticate(t.Context(), key); err == nil {
+			t.Error("the key still works")
+		}
+		ask.Form("/revoke").Submit("Ta tillbaka nyckeln").Is(404)
+		ivar.Get(ask.Path).Is(404)
 	})
 }

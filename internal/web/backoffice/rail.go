@@ -25,6 +25,7 @@ const (
 	atJobs      = "/office/jobs"
 	atEvents    = "/office/events"
 	atRestored  = "/office/restored"
+	atReaders   = "/office/readers"
 )
 
 // shownNotices is how many failed cards or notices a page lists.
@@ -44,6 +45,7 @@ func places() []place {
 		{atCompanies, "backoffice.nav.companies", "building-2", officers, nil, false},
 		{atBatches, "backoffice.nav.batches", "printer", floor, Deps.toDecide, false},
 		{atStaff, "backoffice.nav.staff", "users-round", officers, nil, false},
+		{atReaders, "backoffice.nav.readers", "scan-line", officers, nil, false},
 		{atJobs, "backoffice.nav.jobs", "refresh-cw", officers, Deps.deadJobs, false},
 		{atEvents, "backoffice.nav.events", "list-tree", officers, nil, false},
 		{atRestored, "backoffice.nav.restored", "history", officers, Deps.toConfirm, true},

@@ -5,6 +5,7 @@ import (
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/blob"
 	"github.com/kortverk/kortverk/internal/card"
+	"github.com/kortverk/kortverk/internal/check"
 	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/order"
@@ -19,6 +20,7 @@ type Deps struct {
 	Companies  *company.Service
 	Accounts   *account.Service
 	Production *production.Service
+	Checks     *check.Service
 	Blobs      *blob.Store
 	DB         *db.DB // jobs and the newest entries of the journal
 }
@@ -37,6 +39,7 @@ func Routes(d Deps) []web.Route {
 	all = append(all, d.reviewRoutes()...)
 	all = append(all, d.floorRoutes()...)
 	all = append(all, d.officerRoutes()...)
+	all = append(all, d.readerRoutes()...)
 	return append(all, d.restoredRoutes()...)
 }
 
