@@ -102,6 +102,9 @@ func (s *Service) List(ctx context.Context, query, after string, limit int) (Pag
 	})
 }
 
+// longestPattern is longer than any name, and shorter than what SQLite refuses to look for.
+const longestPattern = 1000
+
 func (s *Service) conditions(query string) (where []string, args []any) {
 	arg := func(v any) string {
 		args = append(args, v)
@@ -120,6 +123,7 @@ func (s *Service) conditions(query string) (where []string, args []any) {
 	}
 	words := strings.Fields(i18n.Fold(query))
 	for _, w := range words[:min(len(words), 8)] {
+		w = strings.ToValidUTF8(w[:min(len(w), longestPattern)], "")
 		where = append(where, "c.name_key LIKE "+arg("%"+w+"%"))
 	}
 	return where, args

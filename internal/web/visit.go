@@ -180,14 +180,14 @@ func (v *Visit) values() url.Values {
 }
 
 // plain is a text that everything behind the pages can carry and show as it stands: UTF-8, no control characters but
-// line ends and tabs, which PostgreSQL refuses or pages show as nothing, and none that turn the direction of what
-// follows, which make a text read otherwise than it is. In their place stands the sign for something unreadable.
+// line ends and tabs, which PostgreSQL refuses or pages show as nothing, none that XML can't hold, and none that turn the
+// direction of what follows, which make a text read otherwise than it is. In their place stands the sign for something unreadable.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t':
 			return r
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r&0xFFFE == 0xFFFE:
 			return utf8.RuneError
 		}
 		return r
@@ -218,8 +218,12 @@ func (v *Visit) File(name string, limit int64) ([]byte, error) {
 // Render answers with a page.
 func (v *Visit) Render(c templ.Component) error { return v.RenderStatus(http.StatusOK, c) }
 
-// Invalid answers with a form that has something to correct.
+// Invalid answers with a form that has something to correct. One that couldn't be read looks empty, and what is missing
+// in it is no news: then the answer is why.
 func (v *Visit) Invalid(c templ.Component) error {
+	if v.formErr != nil {
+		return v.formErr
+	}
 	return v.RenderStatus(http.StatusUnprocessableEntity, c)
 }
 

@@ -16,6 +16,12 @@ type Node struct {
 	text   string // of a text node, whose Tag is ""
 }
 
+// Parse reads a page, for tests that have it from elsewhere.
+func Parse(body string) (*Node, error) { return parse(body) }
+
+// Walk calls fn for the node and all that is in it.
+func (n *Node) Walk(fn func(*Node)) { n.walk(fn) }
+
 // parse reads a page.
 func parse(body string) (*Node, error) {
 	d := xml.NewDecoder(strings.NewReader(body))
