@@ -56,19 +56,19 @@ func IsUnique(err error) bool {
 func normalise(query string, err error) error {
 	var known *Error
 	var told *fault.Error
+	var connect *pgconn.ConnectError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &known), errors.As(err, &told), errors.Is(err, sql.ErrNoRows):
 		return err
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		return err
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &connect):
+		return err // a deadline while connecting is the pool's own
 	}
 	e := &Error{Problem: Other, Query: head(query), cause: err}
 	var lite *sqlite.Error
 	var pg *pgconn.PgError
 	var net net.Error
-	var connect *pgconn.ConnectError
 	switch {
 	case errors.As(err, &lite):
 		return e.ofSQLite(lite.Code())

@@ -15,7 +15,7 @@ import (
 
 const (
 	// A server that doesn't answer at all is given up after these, so that the next of several is tried.
-	connectTime = 5 * time.Second
+	connectTime = 3 * time.Second
 	silentTime  = 10 * time.Second
 
 	// A connection doesn't outlive this, so that a server that was left behind alive is left in any case.

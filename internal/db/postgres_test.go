@@ -2,6 +2,7 @@ package db_test
 
 import (
 	"context"
+	"net"
 	"testing"
 
 	"github.com/kortverk/kortverk/internal/db"
@@ -35,6 +36,19 @@ func TestAConnectionThatTurnsOutReadOnlyIsLeft(t *testing.T) {
 	}
 	if err := write(change); err != nil {
 		t.Fatalf("the write after it: %v", err)
+	}
+}
+
+// A server that takes connections and says nothing is unavailable after a moment, as one that can't be reached is.
+func TestAServerThatSaysNothingIsUnavailable(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close() //nolint:errcheck // the test is over
+	if _, err := db.Open(t.Context(), db.Options{URL: "postgres://x@" + l.Addr().String() + "/x"}); !fault.Has(err, "db.unavailable") {
+		t.Errorf("%v, want db.unavailable", err)
 	}
 }
 

@@ -34,7 +34,7 @@ type Service struct {
 
 const (
 	collectEvery = 2 * time.Second
-	leaseFor     = 30 * time.Second / failpoint.Hurry // outlives a collect call (10 s) by far
+	leaseFor     = 20 * time.Second / failpoint.Hurry // outlives a collect call (startWithin)
 	parallel     = 16
 	startWithin  = 12 * time.Second
 	useWithin    = 10 * time.Minute // a complete transaction that nobody used in this time is void
