@@ -5,7 +5,7 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e check generate css features fuzz release clean
+.PHONY: help run build test unit e2e check generate css features soak fuzz release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ css: ## build the style sheet again (needs node and npm; the built file is commi
 
 features: ## rows of docs/features.md and the tests that show them
 	@$(GO) run ./scripts/features
+
+soak: ## kill the server 500 times on each database (KV_KILLS, KV_SEED; about half an hour; needs PostgreSQL)
+	@source scripts/postgres.sh && KV_REQUIRE=1 KV_KILLS=$${KV_KILLS:-500} $(GO) test -count=1 -v -timeout 3h -run 'TestKills|TestPoints' ./test/kill
 
 fuzz: ## every fuzz target for a while (FUZZTIME=1m)
 	@scripts/fuzz.sh

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -29,6 +30,7 @@ type browser struct {
 	town *town
 	who  harness.Person
 
+	signing sync.Mutex // one signs in again, the others wait
 	mu      sync.Mutex
 	cookies map[string]string
 }
@@ -50,13 +52,8 @@ func (b *browser) once(method, path, contentType string, body []byte) (page, err
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
-	b.mu.Lock()
-	var jar []string
-	for name, value := range maps.All(b.cookies) {
-		jar = append(jar, name+"="+value)
-	}
-	b.mu.Unlock()
-	req.Header.Set("Cookie", strings.Join(jar, "; "))
+	jar := b.jar()
+	req.Header.Set("Cookie", jar)
 	res, err := b.town.client.Do(req)
 	if err != nil {
 		return page{}, fmt.Errorf("%w: %s %s: %w", errBroken, method, path, err)
@@ -78,7 +75,40 @@ func (b *browser) once(method, path, contentType string, body []byte) (page, err
 	if res.StatusCode >= 500 && res.StatusCode != http.StatusServiceUnavailable {
 		b.town.complain("%s: %s %s answered %d: %s", b.who.ID, method, path, res.StatusCode, harness.Text(string(data)))
 	}
-	return page{res.StatusCode, res.Header.Get("Location"), res.Header, string(data)}, nil
+	p := page{res.StatusCode, res.Header.Get("Location"), res.Header, string(data)}
+	if p.status == http.StatusSeeOther && strings.HasPrefix(p.location, "/signin") {
+		b.signInAgain(jar)
+		return page{}, fmt.Errorf("%w: %s %s: signed out", errBroken, method, path)
+	}
+	return p, nil
+}
+
+func (b *browser) jar() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var jar []string
+	for name, value := range maps.All(b.cookies) {
+		jar = append(jar, name+"="+value)
+	}
+	slices.Sort(jar)
+	return strings.Join(jar, "; ")
+}
+
+// signInAgain opens another session, unless somebody has done so since the cookies were these: the answer that brings a new
+// cookie can get lost like any other.
+func (b *browser) signInAgain(jar string) {
+	b.signing.Lock()
+	defer b.signing.Unlock()
+	for b.jar() == jar && b.town.ctx.Err() == nil {
+		n, err := b.town.signIn(b.who)
+		if err != nil {
+			b.town.pause(300 * time.Millisecond)
+			continue
+		}
+		b.mu.Lock()
+		maps.Copy(b.cookies, n.cookies)
+		b.mu.Unlock()
+	}
 }
 
 // get opens a page, however long the product is away. It follows no redirect.

@@ -112,7 +112,7 @@ type run struct {
 	file   string // SQLite's
 	dice   *rand.Rand
 	people sync.WaitGroup
-	end1   context.CancelFunc
+	leave  context.CancelFunc // ends everybody
 
 	starts []time.Duration // from the start of the process to readiness
 	hits   map[failpoint.Point]int
@@ -135,7 +135,7 @@ func begin(t *testing.T, engine string, dice *rand.Rand) *run {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
 	r := &run{
-		T: t, engine: engine, dice: dice, end1: cancel, hits: map[failpoint.Point]int{}, mails: map[string]int{},
+		T: t, engine: engine, dice: dice, leave: cancel, hits: map[failpoint.Point]int{}, mails: map[string]int{},
 		file: filepath.Join(s.Setting("KORTVERK_DATA"), "kortverk.db"),
 		town: &town{ctx: ctx, s: s, rec: rec, client: &http.Client{
 			Timeout:       20 * time.Second,
@@ -220,7 +220,11 @@ func (r *run) kills(n int) {
 	for len(plan) > 0 && !r.Failed() {
 		p := plan[0]
 		plan = plan[1:]
-		if !r.kill(p) {
+		nth, within := 1+r.dice.IntN(3), 10*time.Second
+		if missed[p] > 0 {
+			nth, within = 1, 30*time.Second
+		}
+		if !r.kill(p, nth, within) {
 			if missed[p]++; missed[p] == 4 {
 				r.Errorf("%s wasn't reached in four lives", p)
 				return
@@ -231,8 +235,8 @@ func (r *run) kills(n int) {
 	}
 }
 
-// kill starts the product, and has it killed at a point or at a random moment.
-func (r *run) kill(p failpoint.Point) (reached bool) {
+// kill starts the product, and has it killed when a point is reached the nth time, or at a random moment.
+func (r *run) kill(p failpoint.Point, nth int, within time.Duration) (reached bool) {
 	r.done++
 	if p == "" {
 		dead := r.start()
@@ -242,14 +246,14 @@ func (r *run) kill(p failpoint.Point) (reached bool) {
 		return true
 	}
 	printed := len(r.s.Log.String())
-	dead := r.start(fmt.Sprintf("KORTVERK_FAILPOINT=%s:%d", p, 1+r.dice.IntN(3)))
+	dead := r.start(fmt.Sprintf("KORTVERK_FAILPOINT=%s:%d", p, nth))
 	select {
 	case err := <-dead:
 		if reached = strings.Contains(r.s.Log.String()[printed:], "failpoint reached: "+string(p)+"\n"); !reached {
 			r.Errorf("the product ended by itself: %v", err)
 		}
 		r.hits[p]++
-	case <-time.After(12 * time.Second):
+	case <-time.After(within):
 		_ = r.s.Cmd.Process.Kill()
 		<-dead
 	}
@@ -266,7 +270,7 @@ func (r *run) start(env ...string) (dead chan error) {
 		dead <- r.s.Cmd.Wait()
 		close(dead)
 	}()
-	for time.Since(began) < 20*time.Second {
+	for time.Since(began) < time.Minute {
 		if r.s.Ready() {
 			r.starts = append(r.starts, time.Since(began))
 			return dead
@@ -276,7 +280,7 @@ func (r *run) start(env ...string) (dead chan error) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	r.Errorf("not ready twenty seconds after its start")
+	r.Errorf("not ready a minute after its start")
 	return dead
 }
 
@@ -308,7 +312,7 @@ func (r *run) end() Case {
 	}
 	d := r.open()
 	var left int
-	for range 300 {
+	for range 600 {
 		// What waits for its time is left: lapses, reminders.
 		err := d.QueryRow(`SELECT (SELECT count(*) FROM job WHERE state IN ('waiting', 'running') AND kind NOT LIKE 'every:%')
 			+ (SELECT count(*) FROM journal_pending) + (SELECT count(*) FROM batch_item WHERE state IN ('reserved', 'sent', 'produced'))
@@ -322,7 +326,7 @@ func (r *run) end() Case {
 	if left > 0 {
 		r.Errorf("%d things are left to do", left)
 	}
-	r.end1()
+	r.leave()
 	_ = r.s.Cmd.Process.Signal(syscall.SIGTERM)
 	if err := <-dead; err != nil {
 		r.Errorf("did not stop well: %v", err)

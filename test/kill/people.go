@@ -191,16 +191,15 @@ func (j *journey) begin(replaces string) (who string, err error) {
 	for who == "" {
 		p, err := b.post(j.company+"/orders/new", form)
 		switch {
-		case errors.Is(err, errBroken):
-			if j.ctx.Err() != nil {
-				return "", errLate
-			}
+		case j.ctx.Err() != nil:
+			return "", errLate
+		case errors.Is(err, errBroken), err == nil && (p.status >= 500 || p.status == http.StatusTooManyRequests):
 			j.pause(100 * time.Millisecond)
 		case err != nil:
 			return "", err
 		case p.status == http.StatusSeeOther:
 			who = p.location
-		case p.status < 500:
+		default:
 			return "", p.unexpected("POST", j.company+"/orders/new")
 		}
 	}
