@@ -9,7 +9,7 @@
 // run with the guard taken away, the quickest first, until one fails. A guard whose absence nobody notices has survived,
 // unless equivalent.txt says why nobody can.
 //
-//	go run ./scripts/mutate [-list] [-fresh] [-only regexp]
+//	go run ./scripts/mutate [-list] [-fresh] [-quick] [-only regexp]
 //
 // It keeps what it found in var/mutate: which tests come across which guard (-fresh looks again), and the results.
 package main
@@ -54,8 +54,12 @@ func main() {
 	log.SetFlags(0)
 	list := flag.Bool("list", false, "list the guards and stop")
 	fresh := flag.Bool("fresh", false, "look again which tests come across which guard")
+	quick := flag.Bool("quick", false, "without test/interleave")
 	only := flag.String("only", "", "only the guards whose line in -list matches")
 	flag.Parse()
+	if *quick {
+		tests = tests[:len(tests)-1]
+	}
 	if err := run(*list, *fresh, *only); err != nil {
 		log.Fatal(err)
 	}
@@ -163,42 +167,66 @@ func binary(pkg string) string {
 	return filepath.Join(dir, strings.ReplaceAll(pkg, "/", "_")+".test")
 }
 
-// survey runs every test alone and keeps which guards it comes across.
+// survey runs every test alone and keeps which guards it comes across. A survey that was stopped goes on where it was.
 func survey(fresh bool) ([]unit, error) {
 	name := filepath.Join(dir, "units.json")
-	var units []unit
+	known := map[string]unit{}
 	if data, err := os.ReadFile(name); err == nil && !fresh {
-		return units, json.Unmarshal(data, &units)
+		var units []unit
+		if err := json.Unmarshal(data, &units); err != nil {
+			return nil, err
+		}
+		for _, u := range units {
+			known[u.Package+u.Run] = u
+		}
 	}
+	var units, open []unit
 	for _, p := range tests {
 		names, err := names(p)
 		if err != nil {
 			return nil, err
 		}
 		for _, n := range names {
-			units = append(units, unit{Package: p, Run: n})
+			if u, ok := known[p+n]; ok {
+				units = append(units, u)
+			} else {
+				open = append(open, unit{Package: p, Run: n})
+			}
 		}
 	}
-	each(len(units), func(i int) {
-		u := &units[i]
-		hits := filepath.Join(dir, fmt.Sprintf("hits%d", i))
-		_ = os.Remove(hits)
-		began := time.Now()
-		out, failed := u.run("KV_MUTANT_HITS=" + abs(hits))
-		if u.Seconds = time.Since(began).Seconds(); failed {
-			log.Printf("%s %s fails as it is:\n%s", u.Package, u.Run, out)
-			return
+	var mu sync.Mutex
+	var failed error
+	each(len(open), func(i int) {
+		u := open[i]
+		ok := u.look(filepath.Join(dir, fmt.Sprintf("hits%d", i)))
+		mu.Lock()
+		defer mu.Unlock()
+		if ok {
+			units = append(units, u)
+			data, err := json.Marshal(units)
+			failed = errors.Join(failed, err, os.WriteFile(name, data, 0o644))
 		}
-		if data, err := os.ReadFile(hits); err == nil {
-			u.Hits = strings.Split(strings.TrimSpace(string(data)), "\n")
-		}
-		_ = os.Remove(hits)
 	})
-	data, err := json.Marshal(units)
-	if err != nil {
-		return nil, err
+	return units, failed
+}
+
+// look runs the test as it is.
+func (u *unit) look(hits string) bool {
+	_ = os.Remove(hits)
+	began := time.Now()
+	out, failed := u.run("KV_MUTANT_HITS="+abs(hits), "KV_INTERLEAVE=alone")
+	if u.Seconds = time.Since(began).Seconds(); failed {
+		log.Printf("%s %s fails as it is:\n%s", u.Package, u.Run, out)
+		return false
 	}
-	return units, os.WriteFile(name, data, 0o644)
+	if u.Package == "test/interleave" {
+		u.Seconds += 1000 // after the others
+	}
+	if data, err := os.ReadFile(hits); err == nil {
+		u.Hits = lines(data)
+	}
+	_ = os.Remove(hits)
+	return true
 }
 
 func abs(name string) string {
@@ -241,11 +269,11 @@ func (u *unit) run(env ...string) (string, bool) {
 	return string(out), err != nil
 }
 
-// each runs fn for every number below n, as many at a time as there are processors.
+// each runs fn for every number below n, a few at a time.
 func each(n int, fn func(i int)) {
 	var wg sync.WaitGroup
 	next := make(chan int)
-	for range runtime.NumCPU() {
+	for range max(3, runtime.NumCPU()) { // they wait for the database more than they work
 		wg.Go(func() {
 			for i := range next {
 				fn(i)

@@ -14,7 +14,7 @@ import (
 	"github.com/kortverk/kortverk/internal/photo"
 )
 
-var production = actor.System("production")
+var floorStaff = actor.System("production")
 
 // lines is a line with everybody who can do something with it.
 type lines struct {
@@ -147,27 +147,27 @@ func (w *lines) moves() []move {
 			}},
 		{command: cmd("start production", func(ctx context.Context, _ int) error {
 			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
-				return s.StartProductionTx(ctx, tx, production, id())
+				return s.StartProductionTx(ctx, tx, floorStaff, id())
 			})
 		}), on: always(order.StartProduction)},
 		{command: cmd("produced", func(ctx context.Context, _ int) error {
 			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
-				return s.ProducedTx(ctx, tx, production, id())
+				return s.ProducedTx(ctx, tx, floorStaff, id())
 			})
 		}), on: always(order.Produce)},
 		{command: cmd("back to approved", func(ctx context.Context, _ int) error {
 			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
-				return s.BackToApprovedTx(ctx, tx, production, id(), "JAM")
+				return s.BackToApprovedTx(ctx, tx, floorStaff, id(), "JAM")
 			})
 		}), on: always(order.Remake)},
 		{command: cmd("back for photo", func(ctx context.Context, _ int) error {
 			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
-				return s.BackToOrdererTx(ctx, tx, production, id(), order.ReturnPhotoWrong, "")
+				return s.BackToOrdererTx(ctx, tx, floorStaff, id(), order.ReturnPhotoWrong, "")
 			})
 		}), on: always(order.ReturnPhoto), then: func(m *model, _ int) { m.signed = false }},
 		{command: cmd("back for data", func(ctx context.Context, _ int) error {
 			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
-				return s.BackToOrdererTx(ctx, tx, production, id(), order.ReturnDataMismatch, "")
+				return s.BackToOrdererTx(ctx, tx, floorStaff, id(), order.ReturnDataMismatch, "")
 			})
 		}), on: always(order.ReturnData), then: func(m *model, _ int) { m.signed = false }},
 	}
@@ -289,7 +289,7 @@ var lineScenes = map[string]func(t *testing.T, w *lines) model{
 	"in production": func(t *testing.T, w *lines) model {
 		w.line = w.Approved2(t)
 		must(t, second(db.Write(t.Context(), w.DB, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
-			return w.Orders.StartProductionTx(ctx, tx, production, w.line.ID)
+			return w.Orders.StartProductionTx(ctx, tx, floorStaff, w.line.ID)
 		})))
 		return model{spelled: true, told: true, signed: true}
 	},

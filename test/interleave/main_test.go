@@ -20,7 +20,8 @@ var (
 )
 
 // TestMain runs the tests and prints how much was tried. With KV_INTERLEAVE=list it names the scenes, as -test.run takes
-// them, and with KV_INTERLEAVE=all commands are stopped before every statement.
+// them, with KV_INTERLEAVE=alone each command runs only alone, and with KV_INTERLEAVE=all they are stopped before every
+// statement.
 func TestMain(m *testing.M) {
 	if os.Getenv("KV_INTERLEAVE") == "list" {
 		list()
@@ -44,6 +45,9 @@ func list() {
 		}
 		for name := range cardScenes {
 			fmt.Printf("^TestCard$/^%s$/^%s$\n", engine, pathOf(name))
+		}
+		for name := range floorScenes {
+			fmt.Printf("^TestFloor$/^%s$/^%s$\n", engine, pathOf(name))
 		}
 	}
 }

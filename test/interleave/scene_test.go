@@ -3,6 +3,7 @@ package interleave
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -20,6 +21,8 @@ type command struct {
 	quiet bool
 	// attempt: it is refused whatever happens, and counted.
 	attempt bool
+	// series: it is many transactions, between which others may do theirs.
+	series bool
 }
 
 // scene is a state and the commands that are tried in it.
@@ -132,6 +135,9 @@ func (sc *scene) all(t *testing.T) (tally, []string) {
 			alone[fmt.Sprint(c.name, who)] = o
 		}
 	}
+	if os.Getenv("KV_INTERLEAVE") == "alone" {
+		return n, nil
+	}
 	for _, a := range sc.commands {
 		for _, b := range sc.commands {
 			ab, traces := sc.serial(0, a, b)
@@ -172,7 +178,16 @@ func (sc *scene) explained(a, b command, got, ab, ba outcome, only [2]outcome) s
 			return fmt.Sprintf("nobody may be told this: %v", err)
 		}
 	}
-	for _, serial := range []outcome{ab, ba} {
+	serials := []outcome{ab, ba}
+	if a.series { // b in the midst of it
+		o, _ := sc.serial(0, a, b, a)
+		serials = append(serials, o)
+	}
+	if b.series {
+		o, _ := sc.serial(1, b, a, b)
+		serials = append(serials, o)
+	}
+	for _, serial := range serials {
 		if got.left == serial.left && like(got.err[0], serial.err[0]) && like(got.err[1], serial.err[1]) {
 			return ""
 		}
