@@ -5,7 +5,7 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e check generate css features soak fuzz release clean
+.PHONY: help run build test unit e2e check generate css features soak fuzz bench release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ soak: ## kill the server 500 times on each database (KV_KILLS, KV_SEED; about ha
 
 fuzz: ## every fuzz target for a while (FUZZTIME=1m)
 	@scripts/fuzz.sh
+
+bench: ## measure against bare baselines with a million cards, into docs/performance.md (KV_BENCH_CARDS=10000 for a look)
+	@$(GO) build -o bin/bench ./test/bench && ./bin/bench
 
 release: ## a stripped binary for each platform in dist/
 	@for p in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \

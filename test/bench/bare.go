@@ -16,8 +16,9 @@ import (
 )
 
 // bareSelect is what the product asks about a number, as the product writes it.
-const bareSelect = `SELECT c.type, c.state, c.valid_until, CASE WHEN o.hold <> '' THEN 1 ELSE 0 END, CASE WHEN o.closed_at IS NOT NULL THEN 1 ELSE 0 END
-	FROM card c JOIN company o ON o.id = c.company_id WHERE c.number = $1`
+const bareSelect = `SELECT c.type, c.state, c.valid_until, CASE WHEN o.hold <> '' THEN 1 ELSE 0 END, CASE WHEN o.closed_at IS NOT NULL THEN 1 ELSE 0 END,
+	CASE WHEN d.card_id IS NOT NULL AND c.state IN ('produced', 'active') THEN 1 ELSE 0 END
+	FROM card c JOIN company o ON o.id = c.company_id LEFT JOIN restored_card d ON d.card_id = c.id WHERE c.number = $1`
 
 // bareAnswer has the members of the reader API's answer, so that as many bytes are written.
 type bareAnswer struct {
@@ -79,15 +80,17 @@ func hello(w http.ResponseWriter, r *http.Request) {
 
 func selected(w http.ResponseWriter, r *http.Request, statement *sql.Stmt) {
 	var kind, state, until string
-	var hold, closed int64
+	var hold, closed, doubted int64
 	number := r.PathValue("number")
-	if err := statement.QueryRowContext(r.Context(), number).Scan(&kind, &state, &until, &hold, &closed); err != nil {
+	if err := statement.QueryRowContext(r.Context(), number).Scan(&kind, &state, &until, &hold, &closed, &doubted); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	now := time.Now()
 	reason := "ok"
 	switch {
+	case doubted != 0:
+		reason = "unknown"
 	case state != "active":
 		reason = state
 	case until < now.Format(time.DateOnly):

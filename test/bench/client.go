@@ -30,31 +30,40 @@ func dial(addr string) (*conn, error) {
 
 // do writes one request and reads the whole answer.
 func (c *conn) do(request []byte) (status int, body []byte, err error) {
+	status, body, _, err = c.full(request)
+	return status, body, err
+}
+
+// full is do, and where the answer leads.
+func (c *conn) full(request []byte) (status int, body []byte, where string, err error) {
 	_ = c.c.SetDeadline(time.Now().Add(30 * time.Second))
 	if _, err := c.c.Write(request); err != nil {
-		return 0, nil, err
+		return 0, nil, "", err
 	}
 	line, err := c.r.ReadSlice('\n')
 	if err != nil {
-		return 0, nil, err
+		return 0, nil, "", err
 	}
 	if len(line) < 12 {
-		return 0, nil, fmt.Errorf("not HTTP: %q", line)
+		return 0, nil, "", fmt.Errorf("not HTTP: %q", line)
 	}
 	if status, err = strconv.Atoi(string(line[9:12])); err != nil {
-		return 0, nil, err
+		return 0, nil, "", err
 	}
 	length, chunked := -1, false
 	for {
 		h, err := c.r.ReadSlice('\n')
 		if err != nil {
-			return 0, nil, err
+			return 0, nil, "", err
 		}
 		if h = bytes.TrimRight(h, "\r\n"); len(h) == 0 {
 			break
 		}
 		if v, ok := bytes.CutPrefix(h, []byte("Content-Length: ")); ok {
 			length, _ = strconv.Atoi(string(v))
+		}
+		if v, ok := bytes.CutPrefix(h, []byte("Location: ")); ok {
+			where = string(v)
 		}
 		chunked = chunked || bytes.EqualFold(h, []byte("Transfer-Encoding: chunked"))
 	}
@@ -68,7 +77,7 @@ func (c *conn) do(request []byte) (status int, body []byte, err error) {
 	default:
 		err = errors.New("an answer without a length")
 	}
-	return status, body, err
+	return status, body, where, err
 }
 
 func (c *conn) chunks() (body []byte, err error) {
@@ -124,7 +133,7 @@ func (l load) check(i int, n int64, status int, body []byte, err error) string {
 	switch {
 	case err != nil:
 		return err.Error()
-	case status != 200:
+	case status != 200 && (status != 303 || len(l.want) > 0):
 		return fmt.Sprintf("%d: %.200s", status, body)
 	case n%100 == 0 && len(l.want) > 0 && !bytes.Contains(body, []byte(l.want[i])):
 		return fmt.Sprintf("no %q in %.300s", l.want[i], body)

@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -42,7 +43,8 @@ type bench struct {
 	pid      int
 	cores    int
 	report   *report
-	faults   []string // what must not happen, whatever the figures
+	quiet    atomic.Bool // who writes beside something stops
+	faults   []string    // what must not happen, whatever the figures
 	log      *slog.Logger
 }
 
@@ -154,6 +156,11 @@ func (b *bench) sections(sets []dataset.Set) error {
 		run  func([]dataset.Set) error
 	}{
 		{"checks", b.checks},
+		{"pages", b.pages},
+		{"start", b.starts},
+		{"artwork", b.artwork},
+		{"changes", b.changes},
+		{"keeping", b.keeping},
 	} {
 		if b.o.only != "" && !strings.Contains(","+b.o.only+",", ","+s.name+",") {
 			continue

@@ -45,7 +45,7 @@ func (r result) byValue(goal string) result { return r.judged(goal, r.Value) }
 
 // line is the row as it is printed: name, value, unit, ratio, goal, verdict.
 func (r result) line() string {
-	return fmt.Sprintf("%-52s %10s %-8s %6s  %-10s %s", r.Name, figure(r.Value), r.Unit, ratio(r.Ratio), orDash(r.Goal), orDash(r.Verdict))
+	return fmt.Sprintf("%-52s %10s %-8s %6s  %-10s %-6s %s", r.Name, figure(r.Value), r.Unit, ratio(r.Ratio), orDash(r.Goal), orDash(r.Verdict), r.Spread)
 }
 
 func orDash(s string) string {
