@@ -209,6 +209,9 @@ func (s *Service) RemoveLine(ctx context.Context, by actor.Actor, line ID) (Orde
 		if err := touchTx(tx, l.Order); err != nil {
 			return Order{}, err
 		}
+		if l, err = lineTx(tx, line); err != nil { // with the pictures that it has now that others wait
+			return Order{}, err
+		}
 		if err := s.deleteLinesTx(ctx, tx, []Line{l}); err != nil {
 			return Order{}, err
 		}

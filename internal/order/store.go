@@ -288,8 +288,15 @@ func insertOrderTx(tx *db.Tx, o Order) error {
 	return err
 }
 
-// touchTx counts a draft's revision up; it fails when the draft was sent meanwhile.
+// touchTx counts a draft's revision up, and makes others wait who change it; it fails when the draft was sent or discarded
+// meanwhile.
 func touchTx(tx *db.Tx, order ID) error {
-	return tx.Must1(fault.New(fault.Conflict, "order.already_submitted"),
-		"UPDATE card_order SET revision = revision + 1, changed_at = $2 WHERE id = $1 AND submitted_at IS NULL", order, tx.Now)
+	n, err := tx.Exec("UPDATE card_order SET revision = revision + 1, changed_at = $2 WHERE id = $1 AND submitted_at IS NULL", order, tx.Now)
+	if err != nil || n == 1 {
+		return err
+	}
+	if _, err := orderTx(tx, order); err != nil {
+		return err
+	}
+	return fault.New(fault.Conflict, "order.already_submitted")
 }
