@@ -331,6 +331,9 @@ func TestACrashBeforeTheLineOfAnEnd(t *testing.T) {
 			t.Errorf("%s: the journal of ends says '%s', and it is '%s'", name, got, want)
 		}
 	}
+	if got := states[companyPrefix+s.Company.ID.String()]; got != "open" {
+		t.Errorf("the company is '%s' in the journal of ends", got)
+	}
 	if err := k.a.catchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -208,7 +208,7 @@ func (r *run) kills(n int) {
 	all := slices.Clone(plan)
 	for len(plan) < n {
 		var p failpoint.Point
-		if r.dice.IntN(2) == 0 && n > 2*len(all) {
+		if n > 2*len(all) && r.dice.IntN(4) > 0 { // a long run: three in four at points
 			p = all[r.dice.IntN(len(all))]
 		}
 		plan = append(plan, p)
