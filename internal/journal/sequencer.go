@@ -49,7 +49,10 @@ func (s *Sequencer) Run(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return s.release(context.WithoutCancel(ctx))
+			if err := s.release(context.WithoutCancel(ctx)); err != nil { // it runs out by itself
+				s.log.Warn("the journal's sequencer couldn't hand back its lease", "err", err)
+			}
+			return nil
 		case <-wake:
 		case <-tick.C:
 		}
