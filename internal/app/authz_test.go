@@ -362,6 +362,8 @@ func (s *scene) ids(pattern string) map[string]string {
 		out["line"] = s.waiting.String()
 	case strings.Contains(pattern, "/office/companies/"), strings.Contains(pattern, "/office/restored/"):
 		out["id"] = s.company.String()
+	case strings.Contains(pattern, "/office/readers/"):
+		out["id"] = s.reader.String()
 	case strings.Contains(pattern, "/office/batches/"):
 		out["id"] = s.batch.String()
 	}

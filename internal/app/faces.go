@@ -29,7 +29,7 @@ func (a *App) faces() http.Handler {
 		Origin: a.cfg.BaseURL, Proxies: proxies(a.cfg.TrustedProxies), Names: a.cfg.names, FrameAncestors: a.cfg.framedBy,
 		Rooms:   a.rooms,
 		Sandbox: a.cfg.Sandbox, World: a.cfg.worldURL, Brand: ui.Brand{Name: a.cfg.SchemeName, Phone: a.cfg.SupportPhone},
-		Observe: func(pattern, _ string, status int, d time.Duration) { a.metrics.observe(pattern, status, d) },
+		Observe: func(pattern, method string, status int, d time.Duration) { a.metrics.observe(method, pattern, status, d) },
 	})
 	flow := signin.New(signin.Flow{Accounts: s.accounts, EID: s.eid, Origin: a.cfg.BaseURL, AppBase: a.cfg.BankIDApp})
 	tables := [][]web.Route{
@@ -52,9 +52,10 @@ func (a *App) faces() http.Handler {
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/", a.engine.Handler(tables...))
-	mux.Handle("/reader/", web.Machines(a.rooms, shed.Reader, readerapi.New(s.checks, readerapi.Config{IP: a.engine.IP}, a.log)))
-	mux.Handle(bureau.ReceiptsPath, web.Machines(a.rooms, shed.Receipt,
-		bureau.Receipts(s.bureauKeys, s.production.Receive, s.production.RefusedMessage, a.engine.IP, a.log)))
+	mux.Handle("/reader/", a.metrics.measured("/reader/v1/cards/{number}", web.Machines(a.rooms, shed.Reader,
+		readerapi.New(s.checks, readerapi.Config{IP: a.engine.IP}, a.log))))
+	mux.Handle(bureau.ReceiptsPath, a.metrics.measured(bureau.ReceiptsPath, web.Machines(a.rooms, shed.Receipt,
+		bureau.Receipts(s.bureauKeys, s.production.Receive, s.production.RefusedMessage, a.engine.IP, a.log))))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { health(w, http.StatusOK, "well") })
 	mux.HandleFunc("GET /readyz", a.ready)
 	return mux

@@ -40,6 +40,7 @@ type scene struct {
 	order2         uuid.UUID // another of the same company
 	waiting, draft uuid.UUID // in review; not sent
 	batch, item    uuid.UUID
+	reader         uuid.UUID
 	number         string
 	never          string // a card number of nobody's
 }
@@ -64,6 +65,8 @@ func newScene(t *testing.T, engine string) *scene {
 	must(t, err)
 	product, err := a.prepareSandbox(t.Context())
 	must(t, err)
+	readers, err := a.services.checks.Readers(t.Context(), actor.System("test"))
+	must(t, err)
 	w.Attach(product)
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -75,7 +78,7 @@ func newScene(t *testing.T, engine string) *scene {
 		}
 		_, _ = w.Close(), a.Close()
 	})
-	s := &scene{app: a, world: w, people: map[string]member{}}
+	s := &scene{app: a, reader: readers[0].ID, world: w, people: map[string]member{}}
 	for _, c := range product.Companies {
 		switch c.Cast {
 		case "furuborg":

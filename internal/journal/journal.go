@@ -169,3 +169,13 @@ func scanRecord(r db.Row) (rec Record, err error) {
 	}
 	return s.record()
 }
+
+// Lag is how long the oldest entry has waited for its position; what follows the journal is that late.
+func Lag(_ context.Context, tx *db.Tx) (time.Duration, error) {
+	waiting, err := db.Rows(tx, db.Column[time.Time], `SELECT e.at FROM journal_pending p JOIN journal_entry e ON e.id = p.entry_id
+		ORDER BY p.entry_id LIMIT 1`)
+	if err != nil || len(waiting) == 0 {
+		return 0, err
+	}
+	return max(0, tx.Now.Sub(waiting[0])), nil
+}

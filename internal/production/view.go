@@ -242,3 +242,12 @@ func status(l order.Line, newest []Item) LineStatus {
 	}
 	return out
 }
+
+// UnsentFor is how long the oldest closed batch has waited for the bureau to accept it.
+func UnsentFor(_ context.Context, tx *db.Tx) (time.Duration, error) {
+	closed, err := db.Rows(tx, db.Column[time.Time], `SELECT closed_at FROM batch WHERE state = 'closed' ORDER BY closed_at LIMIT 1`)
+	if err != nil || len(closed) == 0 {
+		return 0, err
+	}
+	return max(0, tx.Now.Sub(closed[0])), nil
+}
