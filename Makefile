@@ -5,7 +5,7 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e check generate css features soak fuzz bench release clean
+.PHONY: help run build test unit e2e check generate css features soak fuzz bench overload release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ fuzz: ## every fuzz target for a while (FUZZTIME=1m)
 
 bench: ## measure against bare baselines with a million cards, into docs/performance.md (KV_BENCH_CARDS=10000 for a look)
 	@$(GO) build -o bin/bench ./test/bench && ./bin/bench
+
+overload: ## the long form of the overload tests: ten times the load for a minute, 10,000 connections, 200 stops
+	@bash -c 'source scripts/postgres.sh && KV_LONG=1 KV_REQUIRE=1 $(GO) test -count=1 -v -timeout 60m ./test/overload'
 
 release: ## a stripped binary for each platform in dist/
 	@for p in linux/amd64 linux/arm64 darwin/arm64 windows/amd64; do \
