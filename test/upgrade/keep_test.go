@@ -23,20 +23,6 @@ import (
 	"github.com/kortverk/kortverk/test/harness"
 )
 
-// Facts are what a release answered about the database that it left.
-type Facts struct {
-	Schema    int64
-	Companies map[string]string // the cast's name → id
-	Reader    string            // a reader's key
-	Cookies   map[string]string // alva's browser, signed in
-	Cards     []Card
-	States    map[string]int64 // "order_line draft" → rows
-	Rows      map[string]int64 // table → rows, of tables that nothing leaves by itself
-}
-
-// Card is one that a reader asked about.
-type Card struct{ Holder, Number, Reason, ValidUntil string }
-
 // TestKeepRelease makes the database of the release that is built now: the
 // sandbox, walked until every line, card, item and mail state occurs, and ended
 // as a power cut would. It is run by `make keep-release`, once per release.
@@ -94,8 +80,8 @@ func keep(t *testing.T, engine, into string) {
 }
 
 // walk leaves somebody in every state that there is.
-func walk(s *harness.Sandbox) *Facts {
-	f := &Facts{Companies: map[string]string{}, Reader: s.Reader.Key, States: map[string]int64{}, Rows: map[string]int64{}}
+func walk(s *harness.Sandbox) *harness.Facts {
+	f := &harness.Facts{Companies: map[string]string{}, Reader: s.Reader.Key, States: map[string]int64{}, Rows: map[string]int64{}}
 	for _, c := range s.Companies {
 		f.Companies[c.Cast] = c.ID
 	}
@@ -121,9 +107,9 @@ func walk(s *harness.Sandbox) *Facts {
 	ivar.Post(held+"/hold", url.Values{"revision": {ivar.Revision(ivar.Get(held + "/hold"))}, "reason": {"agreement"}})
 	for id, number := range numbers {
 		v := s.Check(number)
-		f.Cards = append(f.Cards, Card{Holder: id, Number: number, Reason: v.Reason, ValidUntil: v.ValidUntil})
+		f.Cards = append(f.Cards, harness.KeptCard{Holder: id, Number: number, Reason: v.Reason, ValidUntil: v.ValidUntil})
 	}
-	slices.SortFunc(f.Cards, func(a, b Card) int { return strings.Compare(a.Number, b.Number) })
+	slices.SortFunc(f.Cards, func(a, b harness.KeptCard) int { return strings.Compare(a.Number, b.Number) })
 	f.Cookies = alva.Cookies
 	return f
 }
@@ -261,7 +247,7 @@ func lighten(t *testing.T, o db.Options) {
 }
 
 // count looks at what was left.
-func count(t *testing.T, o db.Options, f *Facts) {
+func count(t *testing.T, o db.Options, f *harness.Facts) {
 	d, err := db.OpenReadOnly(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

@@ -186,7 +186,7 @@ func schemaOf(t *testing.T, engine string, moments []time.Duration) (schema []st
 	p := &place{t: t, engine: engine, dir: t.TempDir()}
 	query := `SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master ORDER BY 1`
 	if engine == dbtest.Postgres {
-		p.url = emptyPostgres(t)
+		p.url = dbtest.Empty(t)
 		query = `SELECT table_name || '.' || column_name || ' ' || data_type || ' ' || is_nullable FROM information_schema.columns WHERE table_schema = 'public'
 			UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public'
 			UNION ALL SELECT conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1`
@@ -304,7 +304,7 @@ func (p *place) during(s *harness.Sandbox, alva *harness.Program, fn func()) (lo
 	ctx, stop := context.WithCancel(p.t.Context())
 	var all sync.WaitGroup
 	for i, act := range []func(){
-		func() { s.Check(p.number("jonas")) },
+		func() { s.Check(p.Number(p.t, "jonas")) },
 		func() { alva.Post(s.Company("furuborg")+"/orders/new", nil) },
 	} {
 		all.Go(func() {

@@ -1,25 +1,17 @@
 package upgrade
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"database/sql"
-	"encoding/json"
 	"errors"
-	"io"
 	"io/fs"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
 
-	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
 	_ "modernc.org/sqlite"             // the driver "sqlite"
 
@@ -32,7 +24,7 @@ var engines = []string{dbtest.SQLite, dbtest.Postgres}
 
 // place is a database of a release on this machine.
 type place struct {
-	Facts
+	harness.Release
 	t      *testing.T
 	engine string
 	dir    string
@@ -42,21 +34,17 @@ type place struct {
 // restore brings a release's database back, as that release left it.
 func restore(t *testing.T, engine, release string) *place {
 	t.Helper()
-	from := filepath.Join("testdata", release, engine)
-	p := &place{t: t, engine: engine, dir: t.TempDir()}
-	if err := json.Unmarshal(read(t, filepath.Join(from, "facts.json")), &p.Facts); err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(p.dir, "keys.json"), read(t, filepath.Join(from, "keys.json")))
+	p := &place{t: t, engine: engine, dir: t.TempDir(), Release: harness.Kept(t, release, engine)}
+	p.Keys(t, filepath.Join(p.dir, "keys.json"))
 	if err := os.Mkdir(filepath.Join(p.dir, "data"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if engine == dbtest.SQLite {
-		write(t, p.file(), unpack(t, filepath.Join(from, "kortverk.db.gz")))
+		write(t, p.file(), p.Unpack(t, "kortverk.db.gz"))
 		return p
 	}
-	p.url = emptyPostgres(t)
-	load(t, p.url, unpack(t, filepath.Join(from, "dump.sql.gz")))
+	p.url = dbtest.Empty(t)
+	p.Load(t, p.url)
 	return p
 }
 
@@ -80,9 +68,7 @@ func (p *place) serve(file string) *harness.Sandbox {
 	addr := harness.FreeAddr(p.t)
 	s, settings := harness.Beside(p.t, p.dir, "http://"+addr, p.Reader)
 	s.File = file
-	for cast, id := range p.Companies {
-		s.Companies = append(s.Companies, struct{ Cast, ID, Name string }{Cast: cast, ID: id})
-	}
+	p.Has(s)
 	s.Launch("serve", append(append(p.env(), "KORTVERK_ADDR="+addr, "KORTVERK_BASE_URL=http://"+addr), settings...))
 	s.Wait("the product", s.Ready)
 	return s
@@ -155,60 +141,6 @@ func (p *place) must(file string, args ...string) string {
 		p.t.Fatalf("kortverk %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 	return out
-}
-
-func unpack(t *testing.T, file string) []byte {
-	t.Helper()
-	r, err := gzip.NewReader(bytes.NewReader(read(t, file)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-// emptyPostgres makes a database with nothing in it.
-func emptyPostgres(t *testing.T) string {
-	t.Helper()
-	address := dbtest.Server(t)
-	admin, err := sql.Open("pgx", address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := "u_" + strings.ReplaceAll(uuid.NewString(), "-", "")
-	if _, err := admin.Exec("CREATE DATABASE " + name); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := admin.Exec("DROP DATABASE " + name + " WITH (FORCE)"); err != nil {
-			t.Errorf("drop of the database: %v", err)
-		}
-		_ = admin.Close()
-	})
-	u, err := url.Parse(address)
-	if err != nil || !strings.HasPrefix(u.Scheme, "postgres") {
-		return address + " dbname=" + name
-	}
-	u.Path = "/" + name
-	return u.String()
-}
-
-var psqlOnly = regexp.MustCompile(`(?m)^\\.*$`)
-
-// load runs a dump's statements.
-func load(t *testing.T, address string, dump []byte) {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(t.Context()) //nolint:errcheck // the test goes on without it
-	if _, err := conn.PgConn().Exec(t.Context(), string(psqlOnly.ReplaceAll(dump, nil))).ReadAll(); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // next is the command that brings a database to what the next release could need: this test's own program, with the

@@ -66,36 +66,26 @@ func (p *place) asThen(s *harness.Sandbox) {
 	}
 }
 
-func (p *place) number(holder string) string {
-	for _, c := range p.Cards {
-		if c.Holder == holder {
-			return c.Number
-		}
-	}
-	p.t.Fatalf("no card of %s", holder)
-	return ""
-}
-
 // goOn does what people do with what was left to them.
 func (p *place) goOn(s *harness.Sandbox) {
 	t := p.t
 	t.Helper()
 	alva := s.Stranger()
 	alva.Cookies = maps.Clone(p.Cookies)
-	page := s.Company("furuborg") + "/cards/" + p.number("jonas")
+	page := s.Company("furuborg") + "/cards/" + p.Number(t, "jonas")
 	for _, step := range []struct{ act, reason string }{{"block", "blocked"}, {"unblock", "ok"}} {
 		alva.Post(page+"/"+step.act, url.Values{"revision": {alva.Revision(alva.Get(page + "/" + step.act))}, "reason": {"lost"}, "note": {"found"}})
-		if v := s.Check(p.number("jonas")); v.Reason != step.reason {
+		if v := s.Check(p.Number(t, "jonas")); v.Reason != step.reason {
 			t.Errorf("after %s: %+v", step.act, v)
 		}
 	}
 	janis := s.SignIn("janis") // whose card was made then
-	janis.Activate(p.number("janis"))
-	if v := s.Check(p.number("janis")); !v.Valid {
+	janis.Activate(p.Number(t, "janis"))
+	if v := s.Check(p.Number(t, "janis")); !v.Valid {
 		t.Errorf("a card of then, activated now: %+v", v)
 	}
 	jonas := s.SignIn("jonas") // whose PIN was sealed then
-	if pin := jonas.PIN(p.number("jonas")); !regexp.MustCompile(`^(\d ){3}\d$`).MatchString(pin) {
+	if pin := jonas.PIN(p.Number(t, "jonas")); !regexp.MustCompile(`^(\d ){3}\d$`).MatchString(pin) {
 		t.Errorf("the PIN of then: %q", pin)
 	}
 	ivar := s.SignIn("ivar")

@@ -66,21 +66,32 @@ func need(t testing.TB) *server {
 	return s
 }
 
+// Empty makes a database with nothing in it on the PostgreSQL server, and returns its address.
+func Empty(t testing.TB) string {
+	t.Helper()
+	return need(t).create(t, "")
+}
+
 // postgresDatabase copies the template and returns the copy's address.
 func postgresDatabase(t testing.TB) string {
 	t.Helper()
 	s := need(t)
+	return s.create(t, " TEMPLATE "+s.template+" STRATEGY wal_log")
+}
+
+func (s *server) create(t testing.TB, how string) string {
+	t.Helper()
 	name := "t_" + strings.ReplaceAll(uuid.NewString(), "-", "")
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if _, err := s.admin.ExecContext(ctx, "CREATE DATABASE "+name+" TEMPLATE "+s.template+" STRATEGY wal_log"); err != nil {
-		t.Fatalf("copy of the template: %v", err)
+	if _, err := s.admin.ExecContext(ctx, "CREATE DATABASE "+name+how); err != nil {
+		t.Fatalf("create a database: %v", err)
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if _, err := s.admin.ExecContext(ctx, "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Errorf("drop of the copy: %v", err)
+			t.Errorf("drop of the database: %v", err)
 		}
 	})
 	return s.database(name)
@@ -162,6 +173,23 @@ func fingerprint() string {
 		h.Write(data)
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// Tools are the folder of PostgreSQL's programs and the words to put before them so that they may run and own what is in
+// dir. For tests that start servers of their own; without PostgreSQL the test is skipped.
+func Tools(t testing.TB, dir string) (bin string, as []string) {
+	t.Helper()
+	if bin = programs(); bin == "" {
+		if os.Getenv("KV_REQUIRE") == "" {
+			t.Skip(errMissing)
+		}
+		t.Fatal(errMissing)
+	}
+	as, err := unprivileged(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return bin, as
 }
 
 // programs finds the folder of initdb and pg_ctl, the newest first.
