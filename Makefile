@@ -5,7 +5,7 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e check generate css features soak fuzz bench overload release clean
+.PHONY: help run build test unit e2e check generate css features soak failover keep-release fuzz bench overload release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -42,6 +42,12 @@ features: ## rows of docs/features.md and the tests that show them
 
 soak: ## kill the server 500 times on each database (KV_KILLS, KV_SEED; about half an hour; needs PostgreSQL)
 	@source scripts/postgres.sh && KV_REQUIRE=1 KV_KILLS=$${KV_KILLS:-500} $(GO) test -count=1 -v -timeout 3h -run 'TestKills|TestPoints' ./test/kill
+
+failover: ## take PostgreSQL's primary away 20 times under load, and print the gaps (KV_FAILOVERS; needs PostgreSQL)
+	@KV_REQUIRE=1 KV_FAILOVERS=$${KV_FAILOVERS:-20} $(GO) test -count=1 -v -timeout 2h -run TestFailover ./test/nodes | grep -E 'failover|_test.go|^(---|ok|FAIL|panic)'
+
+keep-release: ## keep the database of the release that is built now, for the upgrade tests (NAME=schema10; needs PostgreSQL)
+	@test -n "$(NAME)" && source scripts/postgres.sh && KV_REQUIRE=1 KV_KEEP_RELEASE=$(CURDIR)/test/upgrade/testdata/$(NAME) $(GO) test -count=1 -timeout 20m -run TestKeepRelease ./test/upgrade
 
 fuzz: ## every fuzz target for a while (FUZZTIME=1m)
 	@scripts/fuzz.sh

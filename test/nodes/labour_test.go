@@ -27,18 +27,24 @@ type labour struct {
 	wrong    []string
 }
 
-// work has one person begin orders at each node, and block and unblock a card at each; after every answer a reader asks.
+// work has somebody begin orders at each node, and block and unblock a card at each; after every answer a reader asks.
 func work(t *testing.T, ctx context.Context, s *site) *labour {
 	t.Helper()
 	w := &labour{named: map[string]string{}, turned: map[string]int{}, unsure: map[string]int{}}
-	alva := s.all.SignIn("alva")
+	alva, bjorn := s.all.SignIn("alva"), s.all.SignIn("bjorn")
+	// An order that nobody has typed into is begun only once, so each begins orders of a company of their own.
+	desks := []struct {
+		who     *harness.Program
+		company string
+	}{{alva, "furuborg"}, {bjorn, "norrsken"}}
 	for i, holder := range []string{"jonas", "samuel"} {
+		desk := newHand(desks[i].who, s.nodes[i])
 		h := newHand(alva, s.nodes[i])
 		h.key, h.reader = s.kept.Reader, s.nodes[i].Reader.URL
 		number := s.kept.Number(t, holder)
 		w.all.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
-				w.begin(h, s.all.Company("furuborg")+"/orders/new", s.all.Person("sean"), letters(2*n+i))
+				w.begin(desk, s.all.Company(desks[i].company)+"/orders/new", s.all.Person("sean"), letters(2*n+i))
 				time.Sleep(100 * time.Millisecond)
 			}
 		})
@@ -172,7 +178,7 @@ func (w *labour) verify(t *testing.T, d *sql.DB) {
 			lost++
 		}
 	}
-	if lost > 0 {
+	if lost > 0 || len(w.named) == 0 {
 		t.Errorf("of %d names that were kept %d are lost", len(w.named), lost)
 	}
 	for number, n := range w.turned {

@@ -7,7 +7,7 @@
 // Such a database can't be made later. Before the first migration after a
 // release, while the release is still what is built:
 //
-//	make keep-release
+//	make keep-release NAME=schema10
 //
 // makes it. Kept ones are never changed.
 package upgrade
