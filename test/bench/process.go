@@ -85,8 +85,13 @@ func answers(ctx context.Context, url string) bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// stop ends it as an operator would.
+// stop ends it as an operator would. What it printed stays beside the result.
 func (p *process) stop() {
+	defer func() {
+		if p != nil {
+			_ = os.WriteFile(filepath.Join("var/bench", strings.ReplaceAll(p.name, " ", "-")+".log"), []byte(p.out.String()), 0o644)
+		}
+	}()
 	if p == nil || p.cmd.ProcessState != nil {
 		return
 	}
