@@ -302,7 +302,8 @@ func Beside(t testing.TB, dir, product, readerKey string) (s *Sandbox, settings 
 	world.Launch("world", []string{
 		"KORTVERK_DATA=" + world.Data, "KORTVERK_WORLD_ADDR=localhost:0", "KORTVERK_BASE_URL=" + product, "KORTVERK_WORLD_READER_KEY=" + readerKey,
 	})
-	world.Wait("the world", world.ReadDevJSON)
+	printed := regexp.MustCompile(`KORTVERK_BUREAU_PUBLIC_KEY=\S+\n`) // the last setting, and all of it
+	world.Wait("the world", func() bool { return world.ReadDevJSON() && printed.MatchString(world.Log.String()) })
 	for _, m := range regexp.MustCompile(`(?m)^  export (KORTVERK_\w+=\S+)$`).FindAllStringSubmatch(world.Log.String(), -1) {
 		settings = append(settings, m[1])
 	}
