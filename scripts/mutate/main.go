@@ -9,7 +9,7 @@
 // run with the guard taken away, the quickest first, until one fails. A guard whose absence nobody notices has survived,
 // unless equivalent.txt says why nobody can.
 //
-//	go run ./scripts/mutate [-list] [-fresh] [-quick] [-only regexp]
+//	go run ./scripts/mutate [-list] [-fresh] [-built] [-quick] [-only regexp]
 //
 // It keeps what it found in var/mutate: which tests come across which guard (-fresh looks again), and the results.
 package main
@@ -54,18 +54,19 @@ func main() {
 	log.SetFlags(0)
 	list := flag.Bool("list", false, "list the guards and stop")
 	fresh := flag.Bool("fresh", false, "look again which tests come across which guard")
+	built := flag.Bool("built", false, "with the test binaries that are there")
 	quick := flag.Bool("quick", false, "without test/interleave")
 	only := flag.String("only", "", "only the guards whose line in -list matches")
 	flag.Parse()
 	if *quick {
 		tests = tests[:len(tests)-1]
 	}
-	if err := run(*list, *fresh, *only); err != nil {
+	if err := run(*list, *fresh, *built, *only); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func run(list, fresh bool, only string) error {
+func run(list, fresh, built bool, only string) error {
 	match, err := regexp.Compile(only)
 	if err != nil {
 		return err
@@ -82,7 +83,12 @@ func run(list, fresh bool, only string) error {
 		return nil
 	}
 	began := time.Now()
-	if err := build(all); err != nil {
+	if built {
+		data, err := os.ReadFile(dir + "/mutants.json")
+		if err := errors.Join(err, json.Unmarshal(data, &all)); err != nil {
+			return err
+		}
+	} else if err := build(all); err != nil {
 		return err
 	}
 	units, err := survey(fresh)

@@ -254,7 +254,7 @@ func TestCard(t *testing.T) {
 				if strings.Contains(name, "four times") {
 					tries = 4
 				}
-				sc := &scene{name: name, stage: s, show: w.show}
+				sc := &scene{name: "card " + name, stage: s, show: w.show}
 				byName := map[string]act{}
 				for _, a := range w.acts() {
 					if strings.Contains(a.name, "new one") && w.new.ID == (card.ID{}) {

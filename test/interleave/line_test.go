@@ -155,11 +155,6 @@ func (w *lines) moves() []move {
 				return s.ProducedTx(ctx, tx, floorStaff, id())
 			})
 		}), on: always(order.Produce)},
-		{command: cmd("back to approved", func(ctx context.Context, _ int) error {
-			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
-				return s.BackToApprovedTx(ctx, tx, floorStaff, id(), "JAM")
-			})
-		}), on: always(order.Remake)},
 		{command: cmd("back for photo", func(ctx context.Context, _ int) error {
 			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
 				return s.BackToOrdererTx(ctx, tx, floorStaff, id(), order.ReturnPhotoWrong, "")
@@ -315,7 +310,7 @@ func TestLine(t *testing.T) {
 				start := make(t, w)
 				w.line = w.Line(t, w.line.ID)
 				start.state, start.revision, start.decided = w.line.State, w.line.Revision, start.decided-1
-				sc := &scene{name: name, stage: s, show: showLine(w.line.ID)}
+				sc := &scene{name: "line " + name, stage: s, show: showLine(w.line.ID)}
 				byName := map[string]move{}
 				for _, v := range w.moves() {
 					sc.commands = append(sc.commands, v.command)

@@ -2,7 +2,9 @@ package interleave
 
 import (
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,8 +22,8 @@ var (
 )
 
 // TestMain runs the tests and prints how much was tried. With KV_INTERLEAVE=list it names the scenes, as -test.run takes
-// them, with KV_INTERLEAVE=alone each command runs only alone, and with KV_INTERLEAVE=all they are stopped before every
-// statement.
+// them, with KV_INTERLEAVE=alone each command runs only alone, with KV_INTERLEAVE=all they are stopped before every
+// statement, and with KV_INTERLEAVE=update the tables in testdata are written.
 func TestMain(m *testing.M) {
 	if os.Getenv("KV_INTERLEAVE") == "list" {
 		list()
@@ -39,17 +41,20 @@ func TestMain(m *testing.M) {
 }
 
 func list() {
-	for _, engine := range engines {
-		for name := range lineScenes {
-			fmt.Printf("^TestLine$/^%s$/^%s$\n", engine, pathOf(name))
-		}
-		for name := range cardScenes {
-			fmt.Printf("^TestCard$/^%s$/^%s$\n", engine, pathOf(name))
-		}
-		for name := range floorScenes {
-			fmt.Printf("^TestFloor$/^%s$/^%s$\n", engine, pathOf(name))
+	tell := func(test string, scenes []string) {
+		for _, engine := range engines {
+			for _, name := range scenes {
+				fmt.Printf("^%s$/^%s$/^%s$\n", test, engine, pathOf(name))
+			}
 		}
 	}
+	tell("TestLine", slices.Sorted(maps.Keys(lineScenes)))
+	tell("TestCard", slices.Sorted(maps.Keys(cardScenes)))
+	tell("TestFloor", slices.Sorted(maps.Keys(floorScenes)))
+	tell("TestDraft", slices.Sorted(maps.Keys(draftScenes)))
+	tell("TestCompany", slices.Sorted(maps.Keys(companyScenes)))
+	tell("TestOffice", slices.Sorted(maps.Keys(officeScenes)))
+	tell("TestIdentification", slices.Sorted(maps.Keys(identificationScenes)))
 }
 
 // pathOf is a scene's name as go test writes it.

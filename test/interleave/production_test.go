@@ -234,7 +234,7 @@ func TestFloor(t *testing.T) {
 				s := newStage(t, engine)
 				f := newFloor(t, s)
 				make(t, f)
-				sc := &scene{name: "floor: " + name, stage: s, show: facts(floorFacts)}
+				sc := &scene{name: "floor " + name, stage: s, show: facts(floorFacts)}
 				sc.commands = f.commands()
 				sc.run(t, engine)
 			})
