@@ -107,6 +107,7 @@ type search struct {
 	where []string
 	cards bool // begins at card
 	found bool // begins at what the text finds: sorted afterwards
+	words bool // and that may be thousands of lines
 }
 
 func (s *search) arg(v any) string {
@@ -200,6 +201,7 @@ func (sv *Service) text(s *search, company uuid.UUID, typed string, today clock.
 	if len(words) == 0 || len(strings.Join(words, "")) < 2 {
 		return fault.New(fault.Invalid, "card.search_short").On("q")
 	}
+	s.words = true
 	for _, w := range words[:min(len(words), 6)] {
 		s.and(`l.id IN (SELECT w.line FROM order_line_word w WHERE w.company = %s AND w.kind IN ('name', 'orderer') AND w.word >= %s AND w.word < %s)`,
 			s.arg(company), s.arg(w), s.arg(w+"\U0010FFFF"))
@@ -260,10 +262,15 @@ func (s *search) sql(from cursor, back bool, limit int) string {
 	if from != (cursor{}) {
 		s.and("(%s) %s (%s, %s, %s)", sort, than, s.arg(from.Surname), s.arg(from.Given), s.arg(from.ID))
 	}
+	where, limited := strings.Join(s.where, " AND "), fmt.Sprintf(` ORDER BY %s LIMIT %d`, order, limit)
+	if s.words && !s.cards {
+		// A frequent name has thousands of lines. They are sorted by themselves, and only the page's are read whole.
+		where = `l.id IN (SELECT l.id FROM order_line l WHERE ` + where + limited + `)`
+	}
 	return `SELECT l.id, l.order_id, c.id, coalesce(c.given_name, l.given_name), coalesce(c.surname, l.surname), l.personal_number_masked,
 		c.number, l.card_type, l.state, c.state, CASE WHEN k.hold <> '' OR k.closed_at IS NOT NULL THEN 1 ELSE 0 END,
 		coalesce(c.valid_until, l.valid_until), o.ordered_by_name, o.number, ` + sort +
-		` FROM ` + tables + ` WHERE ` + strings.Join(s.where, " AND ") + ` ORDER BY ` + order + fmt.Sprintf(` LIMIT %d`, limit)
+		` FROM ` + tables + ` WHERE ` + where + limited
 }
 
 type placed struct {
