@@ -33,13 +33,13 @@ func (r Room) Reserved() bool { return r == Reader || r == Check || r == Act }
 // Sizes are the defaults for so many processors.
 func Sizes(procs int) map[Room]Size {
 	return map[Room]Size{
-		Reader:  {Places: 2*procs + 2, Queue: 512, Patience: 200 * time.Millisecond},
-		Check:   {Places: procs + 1, Queue: 64, Patience: time.Second},
-		Act:     {Places: 2*procs + 2, Queue: 128, Patience: 2 * time.Second},
-		Page:    {Places: 4 * procs, Queue: 32 * procs, Patience: 250 * time.Millisecond},
-		Upload:  {Places: max(1, procs/2), Queue: 16, Patience: 5 * time.Second},
-		Call:    {Places: 16, Queue: 32, Patience: 2 * time.Second},
-		Receipt: {Places: 2, Queue: 8, Patience: 2 * time.Second},
+		Reader:  {Places: 2*procs + 2, Queue: 512, Patience: time.Second},
+		Check:   {Places: procs + 1, Queue: 64, Patience: 2 * time.Second},
+		Act:     {Places: 2*procs + 2, Queue: 128, Patience: 5 * time.Second},
+		Page:    {Places: 4 * procs, Queue: 64 * procs, Patience: 2 * time.Second},
+		Upload:  {Places: max(1, procs/2), Queue: 16, Patience: 10 * time.Second},
+		Call:    {Places: 16, Queue: 32, Patience: 5 * time.Second},
+		Receipt: {Places: 2, Queue: 8, Patience: 5 * time.Second},
 		Body:    {Places: 64}, // how long a line takes can't be known: no queue
 	}
 }
