@@ -193,7 +193,9 @@ func (d *DB) Close() error {
 }
 
 // Ping reports whether the database answers.
-func (d *DB) Ping(ctx context.Context) error { return normalise("ping", d.poolFor(ctx).PingContext(ctx)) }
+func (d *DB) Ping(ctx context.Context) error {
+	return normalise("ping", d.poolFor(ctx).PingContext(ctx))
+}
 
 // Postgres reports whether the engine is PostgreSQL.
 func (d *DB) Postgres() bool { return d.postgres }
