@@ -81,7 +81,7 @@ const (
 
 var lineSteps = steps{
 	"order.submitted":       {"draft": {"ordered"}},
-	"order.review_passed":   {"ordered": {awaiting, "approved"}},
+	"order.review_passed":   {"ordered": {awaiting}},
 	"order.review_rejected": {"ordered": {reviewed}},
 	"order.review_undone":   {reviewed: {"ordered"}, awaiting: {"ordered"}},
 	"order.corrected": {
@@ -96,7 +96,6 @@ var lineSteps = steps{
 	"order.lapsed":          {"ordered": {"cancelled"}, reviewed: {"cancelled"}, awaiting: {"cancelled"}, declined: {"cancelled"}},
 	"order.in_production":   {"approved": {"in_production"}},
 	"order.produced":        {"in_production": {"produced"}},
-	"order.remade":          {"in_production": {"approved"}},
 	"order.returned":        {"approved": {reviewed, declined}, "in_production": {reviewed, declined}},
 }
 

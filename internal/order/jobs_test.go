@@ -147,13 +147,6 @@ func TestProductionTakesOnlyApprovedLines(t *testing.T) {
 		_, err := start(l.ID)
 		wantCode(t, err, "order.not_possible")
 		l = must[order.Line](t)(step(func(ctx context.Context, tx *db.Tx) (order.Line, error) {
-			return k.Orders.BackToApprovedTx(ctx, tx, by, l.ID, "LAMINATE")
-		}))
-		if l.State != order.Approved || l.Evidence == uuid.Nil {
-			t.Errorf("a card that is made again needs no new signature: %+v", l)
-		}
-		must[order.Line](t)(start(l.ID))
-		l = must[order.Line](t)(step(func(ctx context.Context, tx *db.Tx) (order.Line, error) {
 			return k.Orders.BackToOrdererTx(ctx, tx, by, l.ID, order.ReturnPhotoWrong, "Ansiktet är avskuret.")
 		}))
 		if l.State != order.RejectedByReviewer || l.Evidence != uuid.Nil || order.Shown(l).Code != "returned" {
@@ -185,29 +178,5 @@ func TestProductionTakesOnlyApprovedLines(t *testing.T) {
 			return k.Orders.BackToOrdererTx(ctx, tx, by, l.ID, "MOON", "")
 		})
 		wantCode(t, err, "order.return_reason_unknown")
-	})
-}
-
-// A signature that came before the review counts when nothing changed: the passed line is approved at once.
-func TestSignedBeforeReview(t *testing.T) {
-	t.Parallel()
-	each(t, func(t *testing.T, k *ordertest.Kit) {
-		l := k.Ordered(t, ordertest.Who("Jonas", "Petraitis", k.Number()))
-		err := db.Do(t.Context(), k.DB, func(_ context.Context, tx *db.Tx) error {
-			_, err := tx.Exec("UPDATE order_line SET evidence = $2 WHERE id = $1", l.ID, db.NewID())
-			return err
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		l = must[order.Line](t)(k.Orders.Pass(t.Context(), k.Reviewer, l.ID, l.Revision))
-		if l.State != order.Approved {
-			t.Errorf("%s", l.State)
-		}
-		if got := approvedJobs(t, k); !slices.Equal(got, []order.ID{l.ID}) {
-			t.Errorf("jobs: %v", got)
-		}
-		_, err = k.Orders.Undo(t.Context(), k.Reviewer, l.ID)
-		wantCode(t, err, "order.undo_too_late")
 	})
 }

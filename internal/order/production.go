@@ -54,11 +54,6 @@ func (s *Service) ProducedTx(ctx context.Context, tx *db.Tx, by actor.Actor, id 
 	return s.stepTx(ctx, tx, by, id, Produce, journal.Entry{}, nil)
 }
 
-// BackToApprovedTx says that the card failed at the bureau and goes into another batch. reason is the bureau's code.
-func (s *Service) BackToApprovedTx(ctx context.Context, tx *db.Tx, by actor.Actor, id ID, reason string) (Line, error) {
-	return s.stepTx(ctx, tx, by, id, Remake, journal.Entry{Reason: reason}, nil)
-}
-
 func (s *Service) stepTx(ctx context.Context, tx *db.Tx, by actor.Actor, id ID, on Event, e journal.Entry, change func(*Line)) (Line, error) {
 	l, err := lineTx(tx, id)
 	if err != nil {

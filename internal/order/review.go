@@ -17,7 +17,6 @@ import (
 	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
-	"github.com/kortverk/kortverk/internal/job"
 	"github.com/kortverk/kortverk/internal/journal"
 	"github.com/kortverk/kortverk/internal/notify"
 )
@@ -254,24 +253,15 @@ func samePicturesTx(ctx context.Context, tx *db.Tx, l Line) ([]SamePicture, erro
 // order.own_line, order.already_decided (args by, outcome), order.changed_in_review, order.not_in_review.
 func (s *Service) Pass(ctx context.Context, by actor.Actor, id ID, revision int64) (Line, error) {
 	return s.decide(ctx, by, id, revision, func(ctx context.Context, tx *db.Tx, l Line) (Line, error) {
-		on := Pass
-		if l.Evidence != uuid.Nil {
-			on = PassSigned
-		}
 		var changed []string
-		l, err := s.moveTx(ctx, tx, by, l, on, journal.Entry{}, func(l *Line) {
+		l, err := s.moveTx(ctx, tx, by, l, Pass, journal.Entry{}, func(l *Line) {
 			l.Review = &Review{At: tx.Now, By: by.Account, ByName: by.Name, Outcome: Passed, UndoUntil: tx.Now.Add(UndoFor)}
 			l.reviewRevision = l.Revision + 1
 			l.ReturnReason = ""
-			if on == Pass {
-				changed = l.told(tx)
-			}
+			changed = l.told(tx)
 		})
 		if err != nil {
 			return Line{}, err
-		}
-		if on == PassSigned {
-			return l, job.EnqueueTx(ctx, tx, LineApproved{Line: l.ID})
 		}
 		return l, s.askTx(ctx, tx, l, changed, UndoFor, undoKey(l))
 	})

@@ -50,7 +50,6 @@ func New(d *db.DB, k *seal.Keeper, deps Deps) *Service {
 var kinds = map[Event]string{
 	Send:            "order.submitted",
 	Pass:            "order.review_passed",
-	PassSigned:      "order.review_passed",
 	Reject:          "order.review_rejected",
 	Undo:            "order.review_undone",
 	Correct:         "order.corrected",
@@ -63,7 +62,6 @@ var kinds = map[Event]string{
 	Lapse:           "order.lapsed",
 	StartProduction: "order.in_production",
 	Produce:         "order.produced",
-	Remake:          "order.remade",
 	ReturnPhoto:     "order.returned",
 	ReturnData:      "order.returned",
 }

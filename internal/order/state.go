@@ -35,13 +35,12 @@ type Event string
 
 // The events.
 const (
-	Send            Event = "send"        // the orderer sends the draft
-	Pass            Event = "pass"        // the reviewer passes it
-	PassSigned      Event = "pass_signed" // the same, and the cardholder has signed exactly this before
-	Reject          Event = "reject"      // the reviewer rejects it
-	Undo            Event = "undo"        // the reviewer takes the decision back
-	Correct         Event = "correct"     // the orderer corrects data that the review isn't about
-	Resubmit        Event = "resubmit"    // the orderer corrects the data that the reviewer rejected
+	Send            Event = "send"     // the orderer sends the draft
+	Pass            Event = "pass"     // the reviewer passes it
+	Reject          Event = "reject"   // the reviewer rejects it
+	Undo            Event = "undo"     // the reviewer takes the decision back
+	Correct         Event = "correct"  // the orderer corrects data that the review isn't about
+	Resubmit        Event = "resubmit" // the orderer corrects the data that the reviewer rejected
 	ReplacePhoto    Event = "replace_photo"
 	TakeOverName    Event = "take_over_name" // the proven name becomes the line's
 	Confirm         Event = "confirm"        // the cardholder signs
@@ -50,7 +49,6 @@ const (
 	Lapse           Event = "lapse" // nobody did anything for too long
 	StartProduction Event = "start_production"
 	Produce         Event = "produce"      // the bureau's receipt
-	Remake          Event = "remake"       // it failed at the bureau: into another batch
 	ReturnPhoto     Event = "return_photo" // production can't use the photo
 	ReturnData      Event = "return_data"  // production can't use the data
 )
@@ -58,8 +56,8 @@ const (
 // Events lists every event.
 func Events() []Event {
 	return []Event{
-		Send, Pass, PassSigned, Reject, Undo, Correct, Resubmit, ReplacePhoto, TakeOverName, Confirm,
-		Decline, Cancel, Lapse, StartProduction, Produce, Remake, ReturnPhoto, ReturnData,
+		Send, Pass, Reject, Undo, Correct, Resubmit, ReplacePhoto, TakeOverName, Confirm,
+		Decline, Cancel, Lapse, StartProduction, Produce, ReturnPhoto, ReturnData,
 	}
 }
 
@@ -76,7 +74,6 @@ var transitions = []Transition{
 	{Draft, Send, Ordered},
 
 	{Ordered, Pass, AwaitingCardholder},
-	{Ordered, PassSigned, Approved},
 	{Ordered, Reject, RejectedByReviewer},
 	{Ordered, Correct, Ordered},
 	{Ordered, ReplacePhoto, Ordered},
@@ -112,7 +109,6 @@ var transitions = []Transition{
 	{Approved, ReturnData, RejectedByCardholder},
 
 	{InProduction, Produce, Produced},
-	{InProduction, Remake, Approved},
 	{InProduction, ReturnPhoto, RejectedByReviewer},
 	{InProduction, ReturnData, RejectedByCardholder},
 }
@@ -140,7 +136,7 @@ func refused(from State, on Event) *fault.Error {
 		code = "order.locked"
 	case on == Confirm || on == Decline:
 		code = "order.not_awaiting_cardholder"
-	case on == Pass || on == PassSigned || on == Reject:
+	case on == Pass || on == Reject:
 		code = "order.not_in_review"
 	case on == Undo:
 		code = "order.undo_too_late"
@@ -153,11 +149,8 @@ func (s State) Valid() bool { return slices.Contains(States(), s) }
 
 // Waiting reports whether somebody still has to act before the card may be made; such a line lapses.
 func (s State) Waiting() bool {
-	switch s {
-	case Ordered, RejectedByReviewer, AwaitingCardholder, RejectedByCardholder:
-		return true
-	}
-	return false
+	_, err := Next(s, Lapse)
+	return err == nil
 }
 
 // Open reports whether a card will still come of it.

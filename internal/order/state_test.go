@@ -15,7 +15,7 @@ func TestEveryStateEveryEvent(t *testing.T) {
 	want := map[key]State{
 		{Draft, Send}: Ordered,
 
-		{Ordered, Pass}: AwaitingCardholder, {Ordered, PassSigned}: Approved, {Ordered, Reject}: RejectedByReviewer,
+		{Ordered, Pass}: AwaitingCardholder, {Ordered, Reject}: RejectedByReviewer,
 		{Ordered, Correct}: Ordered, {Ordered, ReplacePhoto}: Ordered, {Ordered, TakeOverName}: Ordered,
 		{Ordered, Cancel}: Cancelled, {Ordered, Lapse}: Cancelled,
 
@@ -32,7 +32,7 @@ func TestEveryStateEveryEvent(t *testing.T) {
 
 		{Approved, StartProduction}: InProduction, {Approved, ReturnPhoto}: RejectedByReviewer, {Approved, ReturnData}: RejectedByCardholder,
 
-		{InProduction, Produce}: Produced, {InProduction, Remake}: Approved,
+		{InProduction, Produce}:     Produced,
 		{InProduction, ReturnPhoto}: RejectedByReviewer, {InProduction, ReturnData}: RejectedByCardholder,
 	}
 	for _, from := range append(States(), "", "lost") {

@@ -48,7 +48,7 @@ func walk(t *testing.T, k *ordertest.Kit, r *rand.Rand) {
 			stale--
 		}
 		what, err := "", error(nil)
-		switch what = []string{"pass", "reject", "undo", "correct", "photo", "name", "cancel", "sign", "decline", "start", "produced", "again", "back", "wait"}[r.IntN(14)]; what {
+		switch what = []string{"pass", "reject", "undo", "correct", "photo", "name", "cancel", "sign", "decline", "start", "produced", "back", "wait"}[r.IntN(13)]; what {
 		case "pass":
 			err = second(s.Pass(ctx, k.Reviewer, l.ID, stale))
 		case "reject":
@@ -81,10 +81,6 @@ func walk(t *testing.T, k *ordertest.Kit, r *rand.Rand) {
 			if i > 25 {
 				err = step(func(ctx context.Context, tx *db.Tx) (order.Line, error) { return s.ProducedTx(ctx, tx, bureau, l.ID) })
 			}
-		case "again":
-			err = step(func(ctx context.Context, tx *db.Tx) (order.Line, error) {
-				return s.BackToApprovedTx(ctx, tx, bureau, l.ID, "JAM")
-			})
 		case "back":
 			code := order.ReturnReasons()[r.IntN(len(order.ReturnReasons()))]
 			err = step(func(ctx context.Context, tx *db.Tx) (order.Line, error) {

@@ -186,7 +186,6 @@ var lineSteps = steps{
 	"order.review_passed": {{"ordered", "awaiting_cardholder"}},
 	"order.approved":      {{"awaiting_cardholder", "approved"}},
 	"order.in_production": {{"approved", "in_production"}},
-	"order.remade":        {{"in_production", "approved"}},
 	"order.produced":      {{"in_production", "produced"}},
 }
 

@@ -195,7 +195,7 @@ func (w *walk) work() {
 }
 
 func (w *walk) closeBatch() {
-	w.step("close", func() string { w.ref.closeBatch(); return "" }, func(r *rig) string { return r.code(r.made.CloseOpen(r.t.Context())) })
+	w.step("close", func() string { w.ref.closeBatch(); return "" }, func(r *rig) string { return r.code(r.closeBatch()) })
 }
 
 func (w *walk) notice(again bool) {

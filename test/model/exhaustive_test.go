@@ -42,8 +42,6 @@ func TestTables(t *testing.T) {
 // idle are arrows that nothing takes, with the reason.
 var idle = map[string]string{
 	"line approved return_photo": "an approved line without a photo is given back for it, and no line without a photo is sent",
-	"line ordered pass_signed":   "every change and every return voids the signature, so none comes into the queue with one",
-	"line in_production remake":  "a card that is made again stays in production: its item is followed by another",
 }
 
 func arrows(r *rules) []string {
