@@ -18,12 +18,9 @@ import (
 // two are two nodes on one database of the tests' server, and that database to look at.
 func two(t *testing.T) (*site, *sql.DB) {
 	t.Helper()
-	file := os.Getenv("KV_BINARY_FAILPOINT")
-	if file == "" {
-		var err error
-		if file, err = hurried(); err != nil {
-			t.Fatal(err)
-		}
+	file, err := hurried()
+	if err != nil {
+		t.Fatal(err)
 	}
 	address := dbtest.Empty(t)
 	s := newSite(t, file, address, address, address)

@@ -30,11 +30,13 @@ type recorder struct {
 type expectation int
 
 const (
-	there    expectation = iota // exactly once
-	absent                      // certainly not
-	perhaps                     // at most once
-	attempts = 4                // writers per address
+	there   expectation = iota // exactly once
+	absent                     // certainly not
+	perhaps                    // at most once
 )
+
+// writers are those that write at once through one address.
+const writers = 4
 
 // record writes through each of the addresses until stop; the answer waits for the writers.
 func record(t *testing.T, ctx context.Context, addresses ...string) (r *recorder, wait func()) {
@@ -42,12 +44,12 @@ func record(t *testing.T, ctx context.Context, addresses ...string) (r *recorder
 	r = &recorder{expect: map[uuid.UUID]expectation{}, answered: make([][]time.Time, len(addresses))}
 	var all sync.WaitGroup
 	for i, address := range addresses {
-		d, err := db.Open(t.Context(), db.Options{URL: address, ReadConns: attempts + 2, Log: dbtest.Log(t)})
+		d, err := db.Open(t.Context(), db.Options{URL: address, ReadConns: writers + 2, Log: dbtest.Log(t)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = d.Close() })
-		for range attempts {
+		for range writers {
 			all.Go(func() {
 				for ctx.Err() == nil {
 					r.one(d, i)

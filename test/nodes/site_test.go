@@ -27,7 +27,17 @@ type site struct {
 }
 
 // hurried is the program with leases a tenth as long, so that what a dead node held is free after two seconds.
-var hurried = sync.OnceValues(func() (string, error) { return harness.Build("-tags", "failpoint") })
+// KV_BINARY_FAILPOINT names one that is built already.
+var hurried = sync.OnceValues(func() (string, error) {
+	if file := os.Getenv("KV_BINARY_FAILPOINT"); file != "" {
+		return file, nil
+	}
+	file, err := harness.Build("-tags", "failpoint")
+	built = file
+	return file, err
+})
+
+var built string // by hurried
 
 // newSite loads the kept database into an empty one and starts a node for each address of that; file "" is the ordinary program.
 func newSite(t *testing.T, file, load string, databases ...string) *site {
