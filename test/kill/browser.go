@@ -94,14 +94,17 @@ func (b *browser) jar() string {
 	return strings.Join(jar, "; ")
 }
 
-// signInAgain opens another session, unless somebody has done so since the cookies were these: the answer that brings a new
-// cookie can get lost like any other.
+// signInAgain opens a session, unless somebody has done so since the cookies were these: the answer that brings a new cookie
+// can get lost like any other. The world may be too slow for its own patience, so it is asked until it succeeds.
 func (b *browser) signInAgain(jar string) {
 	b.signing.Lock()
 	defer b.signing.Unlock()
-	for b.jar() == jar && b.town.ctx.Err() == nil {
+	for tries := 0; b.jar() == jar && b.town.ctx.Err() == nil; tries++ {
 		n, err := b.town.signIn(b.who)
 		if err != nil {
+			if tries == 50 {
+				b.town.complain("%s can't sign in: %v", b.who.ID, err)
+			}
 			b.town.pause(300 * time.Millisecond)
 			continue
 		}

@@ -338,7 +338,10 @@ func (j *journey) sign() error {
 // receive waits for the card, whose number its orderer sees.
 func (j *journey) receive() error {
 	at := j.order + "/lines/" + j.line
-	for j.ctx.Err() == nil {
+	for began := time.Now(); j.ctx.Err() == nil; {
+		if time.Since(began) > 3*time.Minute {
+			return fmt.Errorf("line %s was signed, and there is no card after three minutes", j.line)
+		}
 		p, err := j.orderer.get(at)
 		if err != nil {
 			return err

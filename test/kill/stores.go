@@ -53,10 +53,6 @@ func (k *checker) checkProduction() error {
 		byID[i.id] = i
 		owed[i.batch]++
 	}
-	receipts, err := k.pairs("SELECT id, result FROM receipt")
-	if err != nil {
-		return err
-	}
 	made := map[string]bool{}
 	for _, b := range k.c.Batches {
 		if made[b.ID] {
@@ -68,6 +64,24 @@ func (k *checker) checkProduction() error {
 		}
 		for _, c := range b.Cards {
 			k.checkLine(b, c.CardID, c.Number, c.Step, c.ChipUID, byID[c.CardID])
+		}
+	}
+	for number, state := range batches {
+		if sent := state == "delivered" || state == "acknowledged" || state == "done"; sent && !made[number] {
+			k.find("I4", "batch %s is %s, and the bureau has no file", number, state)
+		}
+	}
+	return k.checkReceipts()
+}
+
+// checkReceipts: each receipt that the bureau made has had its effect, once, and there are no others.
+func (k *checker) checkReceipts() error {
+	receipts, err := k.pairs("SELECT id, result FROM receipt")
+	if err != nil {
+		return err
+	}
+	for _, b := range k.c.Batches {
+		for _, c := range b.Cards {
 			for _, r := range c.Receipts {
 				if result := receipts[r.ID]; result != "applied" {
 					k.find("I7", "the bureau's receipt %s (%s of %s) is '%s' here", r.ID, r.Kind, c.CardID, result)
@@ -78,11 +92,6 @@ func (k *checker) checkProduction() error {
 	}
 	for id, result := range receipts {
 		k.find("I7", "the receipt %s (%s) is none of the bureau's", id, result)
-	}
-	for number, state := range batches {
-		if sent := state == "delivered" || state == "acknowledged" || state == "done"; sent && !made[number] {
-			k.find("I4", "batch %s is %s, and the bureau has no file", number, state)
-		}
 	}
 	for what, text := range map[string]string{
 		"a line past approval has not exactly one card on its way or made": `SELECT l.id FROM order_line l WHERE l.state IN ('in_production', 'produced')
