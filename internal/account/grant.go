@@ -226,11 +226,13 @@ func (s *Service) Accept(ctx context.Context, sess Session, token string) (Invit
 }
 
 func (s *Service) acceptTx(ctx context.Context, tx *db.Tx, sess Session, v Invitation) error {
-	err := tx.Must1(fault.New(fault.Conflict, "account.invitation_used"),
-		`UPDATE invitation SET accepted_at = $1, accepted_by = $2 WHERE id = $3 AND accepted_at IS NULL AND withdrawn_at IS NULL`,
+	n, err := tx.Exec(`UPDATE invitation SET accepted_at = $1, accepted_by = $2 WHERE id = $3 AND accepted_at IS NULL AND withdrawn_at IS NULL`,
 		tx.Now, sess.Account, v.ID)
 	if err != nil {
 		return err
+	}
+	if n == 0 {
+		return closedTx(tx, v.ID)
 	}
 	_, err = tx.Exec(`INSERT INTO account_grant (id, account_id, role, company_id, granted_at, granted_by)
 		VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
@@ -245,6 +247,18 @@ func (s *Service) acceptTx(ctx context.Context, tx *db.Tx, sess Session, v Invit
 		Kind: "account.granted", Company: v.Company, Person: sess.Person, By: sess.Actor(actor.Cardholder, uuid.Nil),
 		Data: map[string]string{"role": string(v.Role), "invitation": v.ID.String()},
 	})
+}
+
+// closedTx says why an invitation isn't open: it was used or withdrawn, if only a moment ago.
+func closedTx(tx *db.Tx, id uuid.UUID) error {
+	used, err := db.Rows(tx, db.Column[time.Time], `SELECT accepted_at FROM invitation WHERE id = $1 AND accepted_at IS NOT NULL`, id)
+	if err == nil && len(used) > 0 {
+		return fault.New(fault.Conflict, "account.invitation_used")
+	}
+	if err != nil {
+		return err
+	}
+	return errInvitationUnknown
 }
 
 // addressTx keeps the address that an invitation reached as the one that mails
@@ -274,10 +288,13 @@ func (s *Service) Withdraw(ctx context.Context, by actor.Actor, id uuid.UUID) er
 		return err
 	}
 	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
-		err := tx.Must1(errInvitationUnknown, `UPDATE invitation SET withdrawn_at = $1
+		n, err := tx.Exec(`UPDATE invitation SET withdrawn_at = $1
 			WHERE id = $2 AND accepted_at IS NULL AND withdrawn_at IS NULL`, tx.Now, id)
 		if err != nil {
 			return err
+		}
+		if n == 0 {
+			return closedTx(tx, id)
 		}
 		return journal.AppendTx(ctx, tx, journal.Entry{
 			Kind: "account.invitation_withdrawn", By: by, Data: map[string]string{"invitation": id.String()},
@@ -338,6 +355,11 @@ func (s *Service) Revoke(ctx context.Context, by actor.Actor, grant uuid.UUID) e
 		return err
 	}
 	return db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error {
+		// The row and the officers' rows are locked first: two officers who remove each other
+		// at once would otherwise each still see the other.
+		if _, err := tx.Exec(`UPDATE account_grant SET role = role WHERE (role = 'officer' OR id = $1) AND revoked_at IS NULL`, grant); err != nil {
+			return err
+		}
 		gs, err := grantsTx(tx, `g.id = $1`, grant)
 		if err != nil {
 			return err
@@ -346,11 +368,6 @@ func (s *Service) Revoke(ctx context.Context, by actor.Actor, grant uuid.UUID) e
 			return fault.New(fault.NotFound, "account.grant_unknown")
 		}
 		g := gs[0]
-		// The officers' rows are locked first: two officers who remove each other
-		// at once would otherwise each still see the other.
-		if _, err := tx.Exec(`UPDATE account_grant SET role = role WHERE role = 'officer' AND revoked_at IS NULL`); err != nil {
-			return err
-		}
 		err = tx.Must1(fault.New(fault.Conflict, "account.last_officer"), `UPDATE account_grant SET revoked_at = $1
 			WHERE id = $2 AND revoked_at IS NULL AND (role <> 'officer' OR EXISTS (
 				SELECT 1 FROM account_grant o WHERE o.role = 'officer' AND o.revoked_at IS NULL AND o.id <> $2))`, tx.Now, grant)

@@ -212,7 +212,8 @@ func (s *Service) EndSession(ctx context.Context, sess Session, publicID string)
 }
 
 func (s *Service) endTx(ctx context.Context, tx *db.Tx, sess Session, where string, arg any, kind string) error {
-	if _, err := tx.Exec(`UPDATE session SET ended_at = $1 WHERE ended_at IS NULL AND `+where, s.wall(), arg); err != nil {
+	n, err := tx.Exec(`UPDATE session SET ended_at = $1 WHERE ended_at IS NULL AND `+where, s.wall(), arg)
+	if err != nil || n == 0 { // another request was quicker
 		return err
 	}
 	return journal.AppendTx(ctx, tx, journal.Entry{Kind: kind, Person: sess.Person, By: sess.Actor(actor.Cardholder, uuid.Nil)})

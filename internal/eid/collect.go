@@ -130,7 +130,7 @@ func (s *Service) hint(ctx context.Context, r row, hint string) error {
 	}
 	return db.Do(ctx, s.db, func(_ context.Context, tx *db.Tx) error {
 		_, err := tx.Exec(`UPDATE eid_transaction SET hint = $1, revision = revision + 1
-			WHERE id = $2 AND state = 'pending' AND restarts = $3 AND lease_owner = $4`, hint, r.ID, r.Restarts, s.node)
+			WHERE id = $2 AND state = 'pending' AND restarts = $3 AND lease_owner = $4 AND hint <> $1`, hint, r.ID, r.Restarts, s.node)
 		return err
 	})
 }

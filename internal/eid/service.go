@@ -270,10 +270,11 @@ func (s *Service) RetryQR(ctx context.Context, id ID, browser string) (Transacti
 // eid.already_used, eid.not_complete, eid.failed, eid.unresolved, eid.too_old.
 func (s *Service) TakeTx(_ context.Context, tx *db.Tx, id ID, browser, subject string) (Assertion, error) {
 	now := s.now()
+	since := now.Add(-useWithin)
 	hash, subject := s.hashBrowser(browser), s.hashSubject(subject)
 	n, err := tx.Exec(`UPDATE eid_transaction SET state = 'used', used_at = $1, revision = revision + 1
 		WHERE id = $2 AND browser_hash = $3 AND subject = $4 AND state = 'complete' AND ended_at > $5`,
-		now, id, hash, subject, now.Add(-useWithin))
+		now, id, hash, subject, since)
 	if err != nil {
 		return Assertion{}, err
 	}
@@ -282,12 +283,12 @@ func (s *Service) TakeTx(_ context.Context, tx *db.Tx, id ID, browser, subject s
 		return Assertion{}, err
 	}
 	if n == 0 {
-		return Assertion{}, whyNot(r, hash, subject)
+		return Assertion{}, whyNot(r, hash, subject, since)
 	}
 	return s.unsealAssertion(r)
 }
 
-func whyNot(r row, hash, subject string) error {
+func whyNot(r row, hash, subject string, since time.Time) error {
 	switch {
 	case r.Browser != hash:
 		return errUnknown
@@ -304,6 +305,9 @@ func whyNot(r row, hash, subject string) error {
 	case StateUnresolved:
 		return errUnresolved
 	case StateComplete:
+		if r.EndedAt.After(since) { // since a moment ago
+			return errPending
+		}
 		return errTooOld
 	}
 	return errChanged

@@ -36,8 +36,10 @@ import (
 // packages hold the guards; tests says in which packages a test may notice.
 var (
 	packages = []string{"order", "card", "production", "account", "company", "job", "journal", "eid", "notify", "check", "person", "photo"}
-	tests    = []string{"internal/order", "internal/card", "internal/production", "internal/account", "internal/company", "internal/job",
-		"internal/journal", "internal/eid", "internal/notify", "internal/check", "internal/person", "test/interleave"}
+	tests    = []string{
+		"internal/order", "internal/card", "internal/production", "internal/account", "internal/company", "internal/job",
+		"internal/journal", "internal/eid", "internal/notify", "internal/check", "internal/person", "test/interleave",
+	}
 )
 
 const dir = "var/mutate"

@@ -81,7 +81,9 @@ func (w *office) commands(t *testing.T) []command {
 		grant[h.Name] = h.ID
 	}
 	officer := actor.Actor{Role: actor.Officer, Account: db.NewID(), Name: "Maj Ström"}
-	cmd := func(name string, do func(ctx context.Context, who int) error) command { return command{name: name, do: do} }
+	cmd := func(name string, do func(ctx context.Context, who int) error) command {
+		return command{name: name, do: do}
+	}
 	return []command{
 		cmd("accept", func(ctx context.Context, who int) error { return second(w.Accept(ctx, w.sessions[who], w.link)) }),
 		cmd("withdraw", func(ctx context.Context, _ int) error { return w.Withdraw(ctx, officer, w.invitation.ID) }),
@@ -96,9 +98,9 @@ func (w *office) commands(t *testing.T) []command {
 		cmd("sign out", func(ctx context.Context, _ int) error { return w.SignOut(ctx, w.tokens[0]) }),
 		cmd("sign out everywhere", func(ctx context.Context, who int) error { return w.SignOutEverywhere(ctx, w.sessions[who]) }),
 		cmd("end the session", func(ctx context.Context, _ int) error { return w.EndSession(ctx, w.sessions[1], w.sessions[0].ID) }),
-		cmd("identify again", func(ctx context.Context, _ int) error {
+		{name: "identify again", told: "eid.already_used", do: func(ctx context.Context, _ int) error {
 			return second(w.Refresh(ctx, w.tokens[0], w.fresh, browser, subject))
-		}),
+		}},
 	}
 }
 
@@ -185,7 +187,9 @@ func TestIdentification(t *testing.T) {
 				step := func(name string, n *eid.Service) command {
 					return command{name: name, quiet: true, series: true, do: func(ctx context.Context, _ int) error { return second(n.Step(ctx)) }}
 				}
-				cmd := func(name string, do func(ctx context.Context, who int) error) command { return command{name: name, do: do} }
+				cmd := func(name string, do func(ctx context.Context, who int) error) command {
+					return command{name: name, do: do}
+				}
 				sc := &scene{name: "identification " + name, stage: s, show: facts(identificationFacts), commands: []command{
 					step("hear yes", yes), step("hear no", no), step("hear of progress", wait),
 					cmd("cancel", func(ctx context.Context, _ int) error { return yes.Cancel(ctx, begun.ID, browser) }),

@@ -96,16 +96,20 @@ func (w *lines) moves() []move {
 		return command{name: name, do: do}
 	}
 	return []move{
-		{command: cmd("pass", func(ctx context.Context, who int) error { return second(s.Pass(ctx, reviewer(who), id(), rev())) }),
-			on: always(order.Pass), bound: true, then: func(m *model, who int) { m.decided, m.told = who, true }},
+		{
+			command: cmd("pass", func(ctx context.Context, who int) error { return second(s.Pass(ctx, reviewer(who), id(), rev())) }),
+			on:      always(order.Pass), bound: true, then: func(m *model, who int) { m.decided, m.told = who, true },
+		},
 		{command: cmd("reject photo", func(ctx context.Context, who int) error {
 			return second(s.Reject(ctx, reviewer(who), id(), rev(), []string{"photo_light"}, ""))
 		}), on: always(order.Reject), bound: true, then: func(m *model, who int) { m.decided, m.data = who, false }},
 		{command: cmd("reject data", func(ctx context.Context, who int) error {
 			return second(s.Reject(ctx, reviewer(who), id(), rev(), []string{"data_name"}, ""))
 		}), on: always(order.Reject), bound: true, then: func(m *model, who int) { m.decided, m.data = who, true }},
-		{command: cmd("undo", func(ctx context.Context, _ int) error { return second(s.Undo(ctx, w.Reviewer, id())) }),
-			on: always(order.Undo), may: func(m model, _ int) bool { return m.decided == 0 }},
+		{
+			command: cmd("undo", func(ctx context.Context, _ int) error { return second(s.Undo(ctx, w.Reviewer, id())) }),
+			on:      always(order.Undo), may: func(m model, _ int) bool { return m.decided == 0 },
+		},
 		{command: cmd("correct", func(ctx context.Context, _ int) error {
 			who := w.line.AsTyped()
 			who.Phone = "070-174 06 07"
@@ -119,13 +123,17 @@ func (w *lines) moves() []move {
 		{command: cmd("replace photo", func(ctx context.Context, who int) error {
 			return second(s.ReplacePhoto(ctx, w.Orderer, id(), rev(), ordertest.Picture(1+who), photo.Crop{}))
 		}), on: always(order.ReplacePhoto), bound: true},
-		{command: cmd("take over name", func(ctx context.Context, _ int) error { return second(s.TakeOverName(ctx, w.h.Actor, id(), rev())) }),
-			on: always(order.TakeOverName), bound: true, may: func(m model, _ int) bool { return m.spelled && !m.renumber },
-			then: func(m *model, _ int) { m.spelled = false }},
-		{command: cmd("confirm", func(ctx context.Context, _ int) error {
-			return second(s.Confirm(ctx, w.h.Actor, id(), rev(), w.sign, ordertest.Browser))
-		}), on: always(order.Confirm), bound: true, may: func(m model, _ int) bool { return !m.renumber && w.sign != eid.ID{} },
-			then: func(m *model, _ int) { m.signed = true }},
+		{
+			command: cmd("take over name", func(ctx context.Context, _ int) error { return second(s.TakeOverName(ctx, w.h.Actor, id(), rev())) }),
+			on:      always(order.TakeOverName), bound: true, may: func(m model, _ int) bool { return m.spelled && !m.renumber },
+			then: func(m *model, _ int) { m.spelled = false },
+		},
+		{
+			command: cmd("confirm", func(ctx context.Context, _ int) error {
+				return second(s.Confirm(ctx, w.h.Actor, id(), rev(), w.sign, ordertest.Browser))
+			}), on: always(order.Confirm), bound: true, may: func(m model, _ int) bool { return !m.renumber && w.sign != eid.ID{} },
+			then: func(m *model, _ int) { m.signed = true },
+		},
 		{command: cmd("decline", func(ctx context.Context, _ int) error {
 			return second(s.RejectByCardholder(ctx, w.h.Actor, id(), rev(), "fel namn"))
 		}), on: always(order.Decline), bound: true, may: his},
@@ -134,17 +142,23 @@ func (w *lines) moves() []move {
 			c.Street = fmt.Sprintf("Nygatan %d", 1+who)
 			return second(s.Contact(ctx, w.h.Actor, id(), c))
 		}), may: his},
-		{command: cmd("cancel", func(ctx context.Context, _ int) error { return second(s.Cancel(ctx, w.Orderer, id(), rev())) }),
-			on: always(order.Cancel), bound: true},
-		{command: cmd("remind", func(ctx context.Context, _ int) error { return s.Remind(ctx, w.Orderer, id()) }),
-			may: func(m model, _ int) bool { return m.state == order.AwaitingCardholder && !m.told }, then: func(m *model, _ int) { m.told = true }},
-		{command: command{name: "what is due", do: func(ctx context.Context, _ int) error { return s.Due(ctx) }, quiet: true},
+		{
+			command: cmd("cancel", func(ctx context.Context, _ int) error { return second(s.Cancel(ctx, w.Orderer, id(), rev())) }),
+			on:      always(order.Cancel), bound: true,
+		},
+		{
+			command: cmd("remind", func(ctx context.Context, _ int) error { return s.Remind(ctx, w.Orderer, id()) }),
+			may:     func(m model, _ int) bool { return m.state == order.AwaitingCardholder && !m.told }, then: func(m *model, _ int) { m.told = true },
+		},
+		{
+			command: command{name: "what is due", do: func(ctx context.Context, _ int) error { return s.Due(ctx) }, quiet: true},
 			on: func(m model) order.Event {
 				if m.lapses && m.state.Waiting() {
 					return order.Lapse
 				}
 				return ""
-			}},
+			},
+		},
 		{command: cmd("start production", func(ctx context.Context, _ int) error {
 			return stepTx(ctx, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
 				return s.StartProductionTx(ctx, tx, floorStaff, id())

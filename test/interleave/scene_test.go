@@ -24,6 +24,8 @@ type command struct {
 	attempt bool
 	// series: it is many transactions, between which others may do theirs.
 	series bool
+	// told: what it may say in a race instead, as right as what it says afterwards.
+	told string
 }
 
 // scene is a state and the commands that are tried in it.
@@ -196,6 +198,7 @@ func (sc *scene) explained(a, b command, got, ab, ba outcome, only [2]outcome) s
 			return fmt.Sprintf("nobody may be told this: %v", err)
 		}
 	}
+	cs := [2]command{a, b}
 	serials := []outcome{ab, ba}
 	if a.series { // b in the midst of it
 		o, _ := sc.serial(0, a, b, a)
@@ -206,11 +209,10 @@ func (sc *scene) explained(a, b command, got, ab, ba outcome, only [2]outcome) s
 		serials = append(serials, o)
 	}
 	for _, serial := range serials {
-		if got.left == serial.left && like(got.err[0], serial.err[0]) && like(got.err[1], serial.err[1]) {
+		if got.left == serial.left && cs[0].like(got.err[0], serial.err[0]) && cs[1].like(got.err[1], serial.err[1]) {
 			return ""
 		}
 	}
-	cs := [2]command{a, b}
 	for winner, loser := range []int{1, 0} {
 		if got.left == only[winner].left && got.err[winner] == nil && (late(got.err[loser]) || cs[loser].quiet && got.err[loser] == nil || cs[loser].attempt) {
 			return ""
@@ -220,8 +222,8 @@ func (sc *scene) explained(a, b command, got, ab, ba outcome, only [2]outcome) s
 }
 
 // like: both went well, or both were refused; a race may be told in other words than a page that is too old.
-func like(got, serial error) bool {
-	return got == nil && serial == nil || got != nil && serial != nil && (said(got) == said(serial) || late(got))
+func (c command) like(got, serial error) bool {
+	return got == nil && serial == nil || got != nil && serial != nil && (said(got) == said(serial) || late(got) || c.told != "" && said(got) == c.told)
 }
 
 // late reports whether somebody was told that another was quicker.
