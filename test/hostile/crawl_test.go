@@ -120,7 +120,7 @@ func alive(root *webtest.Node, own string) (out []string) {
 	root.Walk(func(n *webtest.Node) {
 		switch tag := n.Tag; {
 		case strings.HasPrefix(tag, "kvh"), tag == "iframe", tag == "object", tag == "embed", tag == "base", tag == "frame", tag == "math", tag == "plaintext", tag == "x",
-			tag == "style", tag == "foreignobject", tag == "script" && !n.Has("src"), tag == "meta" && n.Has("http-equiv"), tag == "template":
+			tag == "style", tag == "foreignobject", tag == "script" && !n.Has("src"), tag == "meta" && n.Has("http-equiv") && strings.Trim(n.Attrs["content"], "0123456789") != "", tag == "template":
 			out = append(out, "<"+tag+">")
 		}
 		for name, value := range n.Attrs {
