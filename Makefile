@@ -5,7 +5,7 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit e2e check generate css features soak failover keep-release fuzz bench overload release clean
+.PHONY: help run build test unit e2e check generate css features mutate soak failover keep-release fuzz bench overload release clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ failover: ## take PostgreSQL's primary away 20 times under load, and print the g
 
 keep-release: ## keep the database of the release that is built now, for the upgrade tests (NAME=schema10; needs PostgreSQL)
 	@test -n "$(NAME)" && source scripts/postgres.sh && KV_REQUIRE=1 KV_KEEP_RELEASE=$(CURDIR)/test/upgrade/testdata/$(NAME) $(GO) test -count=1 -timeout 20m -run TestKeepRelease ./test/upgrade
+
+mutate: ## take every guard of an UPDATE away, one at a time, and see that a test fails (an hour or more; ONLY=regexp)
+	@bash -c 'source scripts/postgres.sh && nice $(GO) run ./scripts/mutate -only "$(ONLY)"'
 
 fuzz: ## every fuzz target for a while (FUZZTIME=1m)
 	@scripts/fuzz.sh

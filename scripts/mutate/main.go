@@ -9,7 +9,7 @@
 // run with the guard taken away, the quickest first, until one fails. A guard whose absence nobody notices has survived,
 // unless equivalent.txt says why nobody can.
 //
-//	go run ./scripts/mutate [-list] [-fresh] [-built] [-quick] [-only regexp]
+//	go run ./scripts/mutate [-list] [-fresh] [-built] [-in folder] [-tests regexp] [-only regexp]
 //
 // It keeps what it found in var/mutate: which tests come across which guard (-fresh looks again), and the results.
 package main
@@ -44,6 +44,9 @@ var (
 
 const dir = "var/mutate"
 
+// chosen are the tests that may run.
+var chosen *regexp.Regexp
+
 // unit is one test that can be run alone.
 type unit struct {
 	Package string
@@ -57,11 +60,14 @@ func main() {
 	list := flag.Bool("list", false, "list the guards and stop")
 	fresh := flag.Bool("fresh", false, "look again which tests come across which guard")
 	built := flag.Bool("built", false, "with the test binaries that are there")
-	quick := flag.Bool("quick", false, "without test/interleave")
+	in := flag.String("in", "", "only tests of packages whose folder has this in its name")
+	with := flag.String("tests", "", "only tests whose package and name match, as in: test/interleave .*postgres")
 	only := flag.String("only", "", "only the guards whose line in -list matches")
 	flag.Parse()
-	if *quick {
-		tests = tests[:len(tests)-1]
+	tests = slices.DeleteFunc(tests, func(p string) bool { return !strings.Contains(p, *in) })
+	var err error
+	if chosen, err = regexp.Compile(*with); err != nil {
+		log.Fatal(err)
 	}
 	if err := run(*list, *fresh, *built, *only); err != nil {
 		log.Fatal(err)
@@ -189,12 +195,20 @@ func survey(fresh bool) ([]unit, error) {
 		}
 	}
 	var units, open []unit
+	for _, u := range known {
+		if !slices.Contains(tests, u.Package) || !chosen.MatchString(u.Package+" "+u.Run) {
+			units = append(units, u) // to be kept
+		}
+	}
 	for _, p := range tests {
 		names, err := names(p)
 		if err != nil {
 			return nil, err
 		}
 		for _, n := range names {
+			if !chosen.MatchString(p + " " + n) {
+				continue
+			}
 			if u, ok := known[p+n]; ok {
 				units = append(units, u)
 			} else {
@@ -337,7 +351,7 @@ func judge(all []mutant, units []unit, excused map[string]string, began time.Tim
 func (m mutant) killer(units []unit) (string, int) {
 	tried := 0
 	for _, u := range units {
-		if !slices.Contains(u.Hits, m.ID) {
+		if !slices.Contains(u.Hits, m.ID) || !slices.Contains(tests, u.Package) || !chosen.MatchString(u.Package+" "+u.Run) {
 			continue
 		}
 		tried++

@@ -2,6 +2,7 @@ package interleave
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -183,6 +184,9 @@ func (sc *scene) all(t *testing.T) (tally, []string) {
 				if why := sc.explained(a, b, got, ab, ba, only); why != "" {
 					t.Errorf("%s: %s stopped before statement %d (%s), and %s meanwhile: %s\n%s\n--- one after the other\n%s\n--- the other after the one\n%s",
 						sc.name, a.name, k, strings.Join(strings.Fields(trace[k]), " "), b.name, why, got, ab, ba)
+					if f := flag.Lookup("test.failfast"); f.Value.String() == "true" {
+						t.FailNow()
+					}
 				}
 			}
 		}
