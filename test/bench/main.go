@@ -96,7 +96,7 @@ func run(ctx context.Context) error {
 		return err
 	}
 	b := &bench{ctx: ctx, o: o, folder: folder, pid: os.Getpid(), cores: runtime.NumCPU(), log: log, report: newReport(folder)}
-	if err := os.MkdirAll(folder, 0o755); err != nil {
+	if err := errors.Join(os.MkdirAll(folder, 0o755), os.Chmod(folder, 0o755)); err != nil { // PostgreSQL's own user goes through it
 		return err
 	}
 	defer b.stopPostgres()
