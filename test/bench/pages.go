@@ -237,8 +237,14 @@ func (b *bench) turn(product *process, path, cookie, text string, n int) (after 
 // filters looks at the list under each filter: its first page, and one from the middle.
 func (b *bench) filters(product *process, p *people, pool *sql.DB) error {
 	for _, f := range []struct{ status, where string }{
-		{"", ""}, {"active", "state = 'active'"}, {"blocked", "state = 'blocked'"}, {"expiring", "state IN ('produced', 'active', 'blocked')"},
-		{"ended", "state = 'terminated'"}, {"not_activated", ""}, {"to_correct", ""}, {"under_way", ""},
+		{"", ""},
+		{"active", "state = 'active'"},
+		{"blocked", "state = 'blocked'"},
+		{"expiring", "state IN ('produced', 'active', 'blocked')"},
+		{"ended", "state = 'terminated'"},
+		{"not_activated", ""},
+		{"to_correct", ""},
+		{"under_way", ""},
 	} {
 		path := "/o/" + p.company + "/cards"
 		if f.status != "" {

@@ -12,7 +12,6 @@ type batch struct {
 	id, number string
 	seq, size  int
 	at         time.Time
-	told       bool
 }
 
 // item makes what the bureau makes a card from, and the number's reservation. A time of production is there for a card
