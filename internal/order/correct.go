@@ -237,6 +237,9 @@ func (s *Service) takeOverTx(ctx context.Context, tx *db.Tx, by actor.Actor, l L
 	var untold []string
 	l, err := s.moveTx(ctx, tx, by, l, TakeOverName, journal.Entry{Data: map[string]string{"before": before, "after": name.String()}}, func(l *Line) {
 		changed := changedFields(*l, c)
+		if l.State == RejectedByCardholder {
+			l.ReturnReason = ""
+		}
 		l.Claimed.GivenName, l.Claimed.Surname, l.ShortGiven, l.ShortSurname = name.Given, name.Surname, c.shortGiven, c.shortSurname
 		l.unsign()
 		l.rematch()

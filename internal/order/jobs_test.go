@@ -180,3 +180,21 @@ func TestProductionTakesOnlyApprovedLines(t *testing.T) {
 		wantCode(t, err, "order.return_reason_unknown")
 	})
 }
+
+// Who takes over the name of a line that production gave back has dealt with that: a later no is the cardholder's own.
+func TestDeclinedAfterAReturnIsDeclined(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, k *ordertest.Kit) {
+		h := k.Holder(t, "Jonas", "Petraitis")
+		l := k.Awaiting(t, ordertest.Who("JONAS", "PETRAITIS", h.Number))
+		l = must[order.Line](t)(k.Orders.Confirm(t.Context(), h.Actor, l.ID, l.Revision, k.Sign(t, h, l), ordertest.Browser))
+		l = must[order.Line](t)(db.Write(t.Context(), k.DB, func(ctx context.Context, tx *db.Tx) (order.Line, error) {
+			return k.Orders.BackToOrdererTx(ctx, tx, actor.System("production"), l.ID, order.ReturnDataMismatch, "")
+		}))
+		l = must[order.Line](t)(k.Orders.TakeOverName(t.Context(), h.Actor, l.ID, l.Revision))
+		l = must[order.Line](t)(k.Orders.RejectByCardholder(t.Context(), h.Actor, l.ID, l.Revision, "fel efternamn"))
+		if got := order.Shown(l).Code; got != "rejected_by_cardholder" {
+			t.Errorf("shown as %s", got)
+		}
+	})
+}
