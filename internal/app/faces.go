@@ -29,7 +29,9 @@ func (a *App) faces() http.Handler {
 		Origin: a.cfg.BaseURL, Proxies: proxies(a.cfg.TrustedProxies), Names: a.cfg.names, FrameAncestors: a.cfg.framedBy,
 		Rooms:   a.rooms,
 		Sandbox: a.cfg.Sandbox, World: a.cfg.worldURL, Brand: ui.Brand{Name: a.cfg.SchemeName, Phone: a.cfg.SupportPhone},
-		Observe: func(pattern, method string, status int, d time.Duration) { a.metrics.observe(method, pattern, status, d) },
+		Observe: func(pattern, method string, status int, d time.Duration) {
+			a.metrics.observe(method, pattern, status, d)
+		},
 	})
 	flow := signin.New(signin.Flow{Accounts: s.accounts, EID: s.eid, Origin: a.cfg.BaseURL, AppBase: a.cfg.BankIDApp})
 	tables := [][]web.Route{
