@@ -147,7 +147,9 @@ func TestBankIDFails(t *testing.T) {
 			a := open.Try("GET", page, nil)
 			return a.Status == 303 || strings.Contains(harness.Text(a.Body), "Svaret från BankID kom inte fram")
 		})
-		s.Wait("sign-in", func() bool { return s.Stranger().Try("POST", "/signin/bankid", url.Values{"next": {"/me"}}).Status == 303 })
+		s.Wait("sign-in", func() bool {
+			return s.Stranger().Try("POST", "/signin/bankid", url.Values{"next": {"/me"}}).Status == 303
+		})
 		s.SignIn("piotr")
 	}, nil)
 }

@@ -156,7 +156,9 @@ func (d Deps) confirmed(v *web.Visit, n int64, next string) error {
 	return v.Redirect(next)
 }
 
-func (d Deps) toConfirm(v *web.Visit) (int, error) { return d.Cards.Doubted(v.R.Context(), countDoubted) }
+func (d Deps) toConfirm(v *web.Visit) (int, error) {
+	return d.Cards.Doubted(v.R.Context(), countDoubted)
+}
 
 // restoredRoutes are there always; the menu names them while cards wait.
 func (d Deps) restoredRoutes() []web.Route {
