@@ -87,6 +87,7 @@ var pairs = map[string]string{
 	"order person":        "a proof joins the line to a person; numbers and contact data have their types there",
 	"order photo":         "a line has a picture that was checked",
 	"card account":        "mails about a card go to who orders for its company",
+	"artwork cardtype":    "the type says which design a card has, and what stands on it",
 	"card cardtype":       "the type says whether a card is activated and has a PIN",
 	"card notify":         "people are told of their card",
 	"card person":         "a card belongs to a person, who is found by the number's keyed hash",

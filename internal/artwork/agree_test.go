@@ -168,7 +168,9 @@ func oddCards(t testing.TB) []Card {
 	odd.GivenName, odd.Surname = "Nguyễn Ða Ħal", "Ђорђевић-Ὀδυσσεύς" // letters of both fonts in one name
 	odd.Company = "Aktiebolaget Nordiska Betong- och Markentreprenader i Exempelstad"
 	odd.Number, odd.CheckURL, odd.ReturnAddress = "", "", "Kortverk Demo, 000 00 Exempelstad"
-	return append(cards, odd)
+	visitor := cardOf(t, "piotr")
+	visitor.Type = "visitor"
+	return append(cards, odd, visitor)
 }
 
 // What people see on the screen is what is printed: every text, at the same place.

@@ -291,8 +291,13 @@ func TestGolden(t *testing.T) {
 		sum := sha256.Sum256(b)
 		lines = append(lines, name+" "+hex.EncodeToString(sum[:]))
 	}
-	for _, id := range []string{"jonas", "wojciech"} {
-		c := cardOf(t, id)
+	for _, id := range []string{"jonas", "wojciech", "visitor"} {
+		c := cardOf(t, "jonas")
+		if id == "visitor" {
+			c.Type = id
+		} else {
+			c = cardOf(t, id)
+		}
 		note(id+" front", []byte(Front(c).SVG(SVGOptions{PhotoURL: "/photo"})))
 		note(id+" back", []byte(Back(c).SVG(SVGOptions{})))
 		pdf, err := PDF(c)
@@ -317,5 +322,29 @@ func TestGolden(t *testing.T) {
 	}
 	if got != string(want) {
 		t.Errorf("the drawing has changed:\n%s", got)
+	}
+}
+
+// A visitor's card is another object than a worker's: it says so on both sides,
+// has no waves, and bears no colour of the other's.
+//
+// Rows: 72, 73
+func TestVisitorCardIsPlainlyAnother(t *testing.T) {
+	c := cardOf(t, "jonas")
+	worker := Front(c).SVG(SVGOptions{PhotoURL: "/p"}) + Back(c).SVG(SVGOptions{})
+	c.Type = "visitor"
+	visitor := Front(c).SVG(SVGOptions{PhotoURL: "/p"}) + Back(c).SVG(SVGOptions{})
+	for _, want := range []string{"BESÖKSKORT / VISITOR", "Endast i sällskap med värd. Öppnar inga grindar.", "Alltid i sällskap med en värd"} {
+		if !strings.Contains(visitor, want) || strings.Contains(worker, want) {
+			t.Errorf("%q must stand on the visitor's card, and on no other", want)
+		}
+	}
+	for _, not := range []string{"STANDARD", "PLATSKORT", string(paletteOf(cardOf(t, "jonas")).band), string(paletteOf(cardOf(t, "jonas")).accent)} {
+		if strings.Contains(visitor, not) || !strings.Contains(worker, not) {
+			t.Errorf("%q must not be on the visitor's card", not)
+		}
+	}
+	if n := strings.Count(worker, "stroke-linecap") - strings.Count(visitor, "stroke-linecap"); n != 6 {
+		t.Errorf("%d waves fewer on the visitor's card, want 6", n)
 	}
 }

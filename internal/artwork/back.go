@@ -10,10 +10,17 @@ func Back(c Card) Drawing {
 	d := Drawing{label: sv.T("artwork.back.label"), prefix: c.prefix("b"), photo: c.Photo}
 	d.add(ground{from: white, to: white, waveA: p.waveA, waveB: p.waveB, strength: 0.4, back: true})
 	d.band(c, p, 0, 74)
-	d.add(text{s: sv.T("artwork.back.title"), x: 44, y: 44, size: 24, face: bold, fill: white, spacing: 1},
-		text{s: c.number(), x: textRight, y: 44, size: 25, face: monoSemibold, fill: white, anchor: end})
+	title, inset, y := sv.T(c.design().title), 0.0, 44.0
+	if c.design().hatched {
+		inset, y = 14, 45.5
+		d.add(rect{x: 44, y: 14, w: bold.width(title, 24, 1) + 2*inset, h: 46, r: 8, fill: white})
+		w := monoSemibold.width(c.number(), 25, 0) + 2*inset
+		d.add(rect{x: textRight - w, y: 14, w: w, h: 46, r: 8, fill: white})
+	}
+	d.add(text{s: title, x: 44 + inset, y: y, size: 24, face: bold, fill: p.bandText, spacing: 1},
+		text{s: c.number(), x: textRight - inset, y: y, size: 25, face: monoSemibold, fill: p.bandText, anchor: end})
 	d.check(c, p)
-	d.rules(p)
+	d.rules(c.design(), p)
 	d.found(c, p)
 	d.add(rect{x: 44, y: 466, w: 768, h: 1.5, fill: p.rule},
 		text{s: both("artwork.back.property"), x: 44, y: 504, size: 17, face: regular, fill: p.soft})
@@ -42,11 +49,11 @@ func (d *Drawing) check(c Card, p palette) {
 		text{s: en.T("artwork.back.check"), x: 44, y: 411, size: 18, face: regular, fill: p.soft})
 }
 
-func (d *Drawing) rules(p palette) {
+func (d *Drawing) rules(look design, p palette) {
 	sv, _ := words()
-	d.add(text{s: sv.T("artwork.back.heading"), x: 330, y: 138, size: 25, face: bold, fill: p.ink},
-		text{s: sv.T("artwork.back.scan"), x: 330, y: 170, size: 19, face: regular, fill: p.soft})
-	for i, key := range []string{"artwork.back.rule_personal", "artwork.back.rule_visible", "artwork.back.rule_return"} {
+	d.add(text{s: sv.T(look.heading[0]), x: 330, y: 138, size: 25, face: bold, fill: p.ink},
+		text{s: sv.T(look.heading[1]), x: 330, y: 170, size: 19, face: regular, fill: p.soft})
+	for i, key := range look.rules {
 		y := 206 + 44*float64(i)
 		d.add(rect{x: 330, y: y, w: 482, h: 36, r: 8, fill: p.plate},
 			rect{x: 345, y: y + 13, w: 10, h: 10, r: 5, fill: p.accent},

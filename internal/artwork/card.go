@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/i18n"
 )
@@ -61,16 +62,21 @@ func (c Card) scheme() string {
 	return c.Scheme
 }
 
-// hasChip tells whether the card type is read by radio; the waves say so.
-func (c Card) hasChip() bool { return c.Type == "standard" || c.Type == "" }
-
-func (c Card) typeName(t *i18n.Texts) string {
-	switch c.Type {
-	case "", "standard":
-		return t.T("artwork.type.standard")
+// kind is the card's type: that of an order that has none yet is the first that people are offered.
+func (c Card) kind() cardtype.Type {
+	if c.Type == "" {
+		return cardtype.All()[0]
 	}
-	return strings.ToUpper(c.Type)
+	if t, ok := cardtype.ByCode(c.Type); ok {
+		return t
+	}
+	return cardtype.Type{Code: c.Type, Printed: strings.ToUpper(c.Type)}
 }
+
+// hasChip tells whether the card type is read by radio; the waves say so.
+func (c Card) hasChip() bool { return c.kind().Chip }
+
+func (c Card) typeName() string { return c.kind().Printed }
 
 // prefix begins the ids of the card's drawings: the same for the same card, so
 // that pages are the same each time, another for each other.
@@ -82,6 +88,6 @@ func (c Card) prefix(side string) string {
 }
 
 func (c Card) label(t *i18n.Texts) string {
-	return t.T("artwork.label", "type", c.typeName(t), "number", c.number(),
+	return t.T("artwork.label", "type", c.typeName(), "number", c.number(),
 		"name", strings.TrimSpace(c.GivenName+" "+c.Surname), "company", c.Company, "date", c.validUntil())
 }

@@ -27,26 +27,27 @@ type palette struct {
 	photoGround      colour
 	ghost            colour
 	rule, qr         colour
+	bandText, hatch  colour // on the band; its stripes, where it has some
 }
 
 func paletteOf(c Card) palette {
 	if c.State != "" {
-		return greyPalette()
+		return greyPalette(c.design())
 	}
 	hue := float64(c.Hue)
 	if c.Hue == 0 {
 		hue = DefaultHue
 	}
-	a, b := oklch(0.41, 0.078, hue), oklch(0.30, 0.055, hue+2)
-	p := tints(a, b)
-	p.ink, p.soft, p.mute = "#11191c", "#2d3a3e", "#46555a"
-	return p
+	return c.design().colours(hue)
 }
 
-func greyPalette() palette {
+func greyPalette(d design) palette {
 	p := tints("#6f6f6c", "#666663")
 	p.ink, p.soft, p.mute = "#5f5f5c", "#6a6a67", "#6a6a67"
-	p.qr = "#6a6a67"
+	p.qr, p.bandText = "#6a6a67", white
+	if d.hatched {
+		p.bandText, p.hatch = p.ink, "#a3a3a0"
+	}
 	return p
 }
 

@@ -29,9 +29,13 @@ func Front(c Card) Drawing {
 	return d
 }
 
-// band is the dark band with its truss.
-func (d *Drawing) band(_ Card, p palette, y, h float64) {
+// band is the dark band with its truss, or with stripes.
+func (d *Drawing) band(c Card, p palette, y, h float64) {
 	d.add(rect{x: 0, y: y, w: Width, h: h, fill: p.band})
+	if c.design().hatched {
+		d.hatch(p, y, h)
+		return
+	}
 	top, bottom := y, y+14
 	if y == 0 { // on the back the truss is at the lower edge
 		top, bottom = h-14, h
@@ -66,17 +70,29 @@ func (d *Drawing) issuer(c Card, p palette) {
 	for _, part := range strings.SplitAfter(markK, "30.5")[:2] {
 		d.add(path{d: outline(part, 44, 36, scale), stroke: white, line: 4.2 * scale})
 	}
-	sv, _ := words()
-	kind := c.typeName(sv)
-	right := textRight
+	kind, size := c.typeName(), 22.0
+	right, ink := textRight, p.accent
+	if c.design().plate {
+		size, right, ink = 21, textRight-16, p.bandText
+		w := bold.width(kind, size, 2.6) + 32
+		plate := p.hatch
+		d.add(rect{x: textRight - w, y: 36, w: w, h: 48, r: 10, fill: plate})
+	}
 	if c.hasChip() {
 		d.radio(p, 780, 42, 1)
 		right -= 52
 	}
-	d.add(text{s: kind, x: right, y: 70, size: 22, face: bold, fill: p.accent, spacing: 2.6, anchor: end})
-	room := right - bold.width(kind, 22, 2.6) - 24 - 104
+	y := 70.0
+	if c.design().plate {
+		y = 67.5
+	}
+	d.add(text{s: kind, x: right, y: y, size: size, face: bold, fill: ink, spacing: 2.6, anchor: end})
+	room := right - bold.width(kind, size, 2.6) - 24 - 104
+	if c.design().plate {
+		room -= 16
+	}
 	name := strings.ToUpper(c.scheme())
-	size := 23.0
+	size = 23.0
 	for size > 12 && bold.width(name, size, size*0.148) > room {
 		size--
 	}
@@ -143,7 +159,7 @@ func (d *Drawing) names(c Card, p palette) {
 		}
 		d.add(text{s: l.s, x: textLeft, y: 406, size: l.size, face: semibold, fill: p.ink})
 	}
-	d.add(text{s: sv.T("artwork.competences"), x: textLeft, y: 446, size: 17, face: regular, fill: p.mute})
+	d.add(text{s: sv.T(c.design().line), x: textLeft, y: 446, size: 17, face: regular, fill: p.mute})
 }
 
 // hyphened writes ten digits as 559999-0016.
@@ -154,13 +170,22 @@ func hyphened(n string) string {
 	return n
 }
 
-// foot is what stands in the band: number and validity.
+// foot is what stands in the band: number and validity. On stripes they have plates.
 func (d *Drawing) foot(c Card, p palette) {
 	sv, _ := words()
-	date := c.validUntil()
-	d.add(text{s: c.number(), x: 44, y: 522, size: 30, face: monoSemibold, fill: white, spacing: 0.4},
-		text{s: date, x: textRight, y: 521, size: 26, face: semibold, fill: white, anchor: end},
-		text{s: sv.T("artwork.valid_until"), x: textRight - semibold.width(date, 26, 0) - 7, y: 521, size: 21, face: regular, fill: white, anchor: end})
+	date, until := c.validUntil(), sv.T("artwork.valid_until")
+	left := textRight - semibold.width(date, 26, 0) - 7
+	y, inset := 522.0, 0.0
+	if c.design().hatched {
+		y, inset = 515, 14
+		wide := monoSemibold.width(c.number(), 30, 0.4)
+		from := left - inset - regular.width(until, 21, 0)
+		d.add(rect{x: 44, y: 480, w: wide + 2*inset, h: 50, r: 8, fill: white},
+			rect{x: from - inset, y: 480, w: textRight - from + inset, h: 50, r: 8, fill: white})
+	}
+	d.add(text{s: c.number(), x: 44 + inset, y: y, size: 30, face: monoSemibold, fill: p.bandText, spacing: 0.4},
+		text{s: date, x: textRight - inset, y: y - 1, size: 26, face: semibold, fill: p.bandText, anchor: end},
+		text{s: until, x: left - inset, y: y - 1, size: 21, face: regular, fill: p.bandText, anchor: end})
 }
 
 // stamp is the word on a card that is not to be used: grey alone says too little.

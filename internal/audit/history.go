@@ -68,6 +68,7 @@ var cardSteps = steps{
 	"card.produced":   {"": {"produced"}},
 	"card.dispatched": {"produced": {"produced"}, "active": {"active"}, "blocked": {"blocked"}, "terminated": {"terminated"}},
 	"card.activated":  {"produced": {"active"}},
+	"card.begun":      {"produced": {"active"}}, // by posting, where nobody activates
 	"card.blocked":    {"active": {"blocked"}},
 	"card.unblocked":  {"blocked": {"active"}},
 	"card.terminated": {"produced": {"terminated"}, "active": {"terminated"}, "blocked": {"terminated"}},
@@ -203,6 +204,12 @@ func (a *audit) card(c subject, history []event) {
 	}
 	if c.state != "blocked" {
 		said["card.blocked"] = 0
+	}
+	if begun := said["card.begun"]; begun != 0 {
+		if begun != said["card.dispatched"] {
+			a.find("card.begun", c.id, cardPage, "it became active without anybody's activation, and not by being posted")
+		}
+		said["card.activated"] = begun
 	}
 	// A blocked card that was ended keeps the block's time.
 	if c.made != said["card.produced"] || c.activated != said["card.activated"] || c.ended != said["card.terminated"] || c.posted != said["card.dispatched"] ||

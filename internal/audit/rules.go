@@ -24,6 +24,8 @@ var cardRules = []rule{
 	{"card.pin_missing", pinTable, "its cardholder activated it, and it has no PIN%s", `SELECT c.id, '' FROM card c WHERE c.state IN ('active', 'blocked')
 		AND NOT EXISTS (SELECT 1 FROM card_pin p WHERE p.card_id = c.id)
 		AND EXISTS (SELECT 1 FROM journal_entry e WHERE e.card_id = c.id AND e.kind = 'card.activated' AND e.actor_role = 'cardholder')`},
+	{"card.pin_unasked", pinTable, "it has a PIN, and nobody activated it%s", `SELECT p.card_id, '' FROM card_pin p
+		WHERE NOT EXISTS (SELECT 1 FROM journal_entry e WHERE e.card_id = p.card_id AND e.kind = 'card.activated')`},
 	{"card.pin_left", pinTable, "it has a PIN although it is %s", `SELECT p.card_id, coalesce(c.state, 'gone') FROM card_pin p LEFT JOIN card c ON c.id = p.card_id
 		WHERE c.id IS NULL OR c.state NOT IN ('active', 'blocked')`},
 	{"card.line", cardPage, "its line %s isn't produced, or is about somebody or something else", `SELECT c.id, c.line_id FROM card c

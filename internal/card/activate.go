@@ -34,13 +34,16 @@ type Activation struct {
 // identified (fresh, wall time) and reads the last six digits off the card. It
 // makes the PIN and ends the older cards of the same person, company and type.
 // Errors: card.unknown, card.fresh_identification_needed,
-// card.digits_malformed, card.digits_wrong, card.locked, card.already_active,
-// card.blocked, card.terminated, card.expired, card.changed.
+// card.no_activation, card.digits_malformed, card.digits_wrong, card.locked,
+// card.already_active, card.blocked, card.terminated, card.expired, card.changed.
 func (s *Service) Activate(ctx context.Context, by actor.Actor, id ID, lastSix string, fresh time.Time) (Activation, error) {
 	digits := strings.Join(strings.Fields(lastSix), "")
 	c, born, err := s.holdersCard(ctx, by, id, ActionActivate, fresh)
 	if err != nil {
 		return Activation{}, err
+	}
+	if !c.Kind().Activation {
+		return Activation{}, fault.New(fault.Conflict, "card.no_activation")
 	}
 	if _, refusal := Next(c.State, ActionActivate, c.ValidUntil, clock.DateOf(s.db.Clock().Now())); refusal != nil {
 		return Activation{}, refusal
@@ -101,6 +104,27 @@ func (s *Service) holdersCard(ctx context.Context, by actor.Actor, id ID, a Acti
 }
 
 func (s *Service) activate(ctx context.Context, tx *db.Tx, by actor.Actor, c Card, pin sealedPIN) (Card, error) {
+	after, err := s.become(ctx, tx, by, c, ActionActivate)
+	if err != nil {
+		return Card{}, err
+	}
+	_, err = tx.Exec(`INSERT INTO card_pin (card_id, activation_id, sealed, pvv, made_at) VALUES ($1, $2, $3, $4, $5)`,
+		c.ID, pin.Activation, pin.Sealed, pin.Check, tx.Now)
+	if err != nil {
+		return Card{}, err
+	}
+	// The PIN stands on the page that answers: a showing like the later ones.
+	shown := entry(by, "card.pin_shown", after)
+	shown.Data = map[string]string{"when": "activation"}
+	if err := journal.AppendTx(ctx, tx, shown); err != nil {
+		return Card{}, err
+	}
+	return after, s.tell(ctx, tx, by, ActionActivate, c, after)
+}
+
+// become makes a produced card active, and ends the older cards of the same
+// person, company and type.
+func (s *Service) become(ctx context.Context, tx *db.Tx, by actor.Actor, c Card, a Action) (Card, error) {
 	older, err := db.Rows(tx, scanCard, selectCard+`WHERE c.company_id = $1 AND c.person_id = $2 AND c.type = $3 AND c.id <> $4
 		AND c.state IN ('produced', 'active', 'blocked') AND (c.produced_at < $5 OR (c.produced_at = $5 AND c.id < $4))
 		ORDER BY c.id`, c.Company, c.Person, c.Type, c.ID, c.ProducedAt)
@@ -118,22 +142,18 @@ func (s *Service) activate(ctx context.Context, tx *db.Tx, by actor.Actor, c Car
 			c.Predecessor = o.ID
 		}
 	}
-	after, err := s.move(ctx, tx, by, c, ActionActivate, func(tx *db.Tx, c *Card) { c.ActivatedAt = tx.Now })
-	if err != nil {
-		return Card{}, err
+	return s.move(ctx, tx, by, c, a, func(tx *db.Tx, c *Card) { c.ActivatedAt = tx.Now })
+}
+
+// PostedTx makes a card of a type that nobody activates active, now that the
+// bureau has posted it. Any other card, and one that ended or expired on its
+// way, stays as it is; and a newer card of the same person, company and type
+// that is active already has ended it.
+func (s *Service) PostedTx(ctx context.Context, tx *db.Tx, by actor.Actor, c Card) (Card, error) {
+	if c.Kind().Activation || c.State != Produced || c.ValidUntil.Before(clock.DateOf(tx.Now)) {
+		return c, nil
 	}
-	_, err = tx.Exec(`INSERT INTO card_pin (card_id, activation_id, sealed, pvv, made_at) VALUES ($1, $2, $3, $4, $5)`,
-		c.ID, pin.Activation, pin.Sealed, pin.Check, tx.Now)
-	if err != nil {
-		return Card{}, err
-	}
-	// The PIN stands on the page that answers: a showing like the later ones.
-	shown := entry(by, "card.pin_shown", after)
-	shown.Data = map[string]string{"when": "activation"}
-	if err := journal.AppendTx(ctx, tx, shown); err != nil {
-		return Card{}, err
-	}
-	return after, s.tell(ctx, tx, by, ActionActivate, c, after)
+	return s.become(ctx, tx, by, c, ActionBegin)
 }
 
 // ShowPIN gives the PIN to its cardholder, who has just been identified and
@@ -182,7 +202,7 @@ func (s *Service) ShowPIN(ctx context.Context, by actor.Actor, id ID, typed stri
 // noPIN: a PIN lives from activation until the card ends or expires; a blocked
 // card keeps its PIN but doesn't show it.
 func noPIN(c Card, today clock.Date) *fault.Error {
-	if c.State != Active || c.ValidUntil.Before(today) {
+	if !c.Kind().PIN || c.State != Active || c.ValidUntil.Before(today) {
 		return fault.New(fault.Conflict, "card.no_pin")
 	}
 	return nil

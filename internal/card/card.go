@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/kortverk/kortverk/internal/actor"
+	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/fault"
 )
@@ -57,6 +58,14 @@ type Card struct {
 
 // Name is the cardholder's whole name.
 func (c Card) Name() string { return strings.TrimSpace(c.GivenName + " " + c.Surname) }
+
+// Kind is the card's type. One that is no longer known does what the strictest would.
+func (c Card) Kind() cardtype.Type {
+	if t, ok := cardtype.ByCode(c.Type); ok {
+		return t
+	}
+	return cardtype.Type{Code: c.Type, Activation: true}
+}
 
 // Status is what people are told about a card.
 type Status string

@@ -3,6 +3,7 @@ package card
 import (
 	"slices"
 
+	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/i18n"
 )
@@ -53,8 +54,10 @@ func Fee(set FeeSet, on clock.Date) (f FeeSchedule, ok bool) {
 	return f, ok
 }
 
-// Bills says whether a card in this state costs its yearly fee.
-func (f FeeSchedule) Bills(s State) bool { return slices.Contains(f.Billed, s) }
+// Bills says whether a card of this type costs its yearly fee in this state.
+func (f FeeSchedule) Bills(t cardtype.Type, s State) bool {
+	return t.YearlyFee && slices.Contains(f.Billed, s)
+}
 
 // Consequence is one thing that an action brings, as a code and, where money
 // is meant, an amount in öre.
@@ -69,40 +72,44 @@ func (c Consequence) Text(t *i18n.Texts) string {
 }
 
 // Consequences tells what an action does to a card in a state, the fee under
-// the given schedule included.
-func Consequences(a Action, from State, f FeeSchedule) []Consequence {
+// the given schedule included. A card that opens no gate stops at none.
+func Consequences(a Action, from State, f FeeSchedule, t cardtype.Type) []Consequence {
 	var out []Consequence
 	add := func(codes ...string) {
 		for _, code := range codes {
 			out = append(out, Consequence{Code: code})
 		}
 	}
+	starts, stops := "works_at_once", "stops_at_once"
+	if !t.Attendance {
+		starts, stops = "valid_at_once", "invalid_at_once"
+	}
 	to := from
 	switch a {
 	case ActionActivate:
 		to = Active
-		add("works_at_once", "pin_made", "predecessor_ends")
+		add(starts, "pin_made", "predecessor_ends")
 	case ActionBlock:
 		to = Blocked
-		add("stops_at_once", "can_be_unblocked")
+		add(stops, "can_be_unblocked")
 	case ActionUnblock:
 		to = Active
-		add("works_at_once")
+		add(starts)
 	case ActionTerminate, ActionReplace:
 		to = Terminated
-		add("stops_at_once", "final", "new_card_is_ordered")
+		add(stops, "final", "new_card_is_ordered")
 	case ActionShowPIN:
 		add("showing_recorded")
 		return out
 	}
-	switch before, after := f.Bills(from), f.Bills(to); {
+	switch before, after := f.Bills(t, from), f.Bills(t, to); {
 	case before && after:
 		out = append(out, Consequence{"fee_goes_on", f.PerYearOre})
 	case before:
 		out = append(out, Consequence{"fee_stops", f.PerYearOre})
 	case after:
 		out = append(out, Consequence{"fee_begins", f.PerYearOre})
-	default:
+	case t.YearlyFee:
 		out = append(out, Consequence{"fee_none", 0})
 	}
 	return out

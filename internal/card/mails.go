@@ -118,9 +118,12 @@ func (s *Service) tell(ctx context.Context, tx *db.Tx, by actor.Actor, a Action,
 	fee := s.Fee(clock.DateOf(tx.Now))
 	return s.MailTx(ctx, tx, after, templates[a], func(r Recipient, words *i18n.Texts) map[string]string {
 		data := map[string]string{notify.KeyPath: r.Path, notify.KeyName: after.Name(), notify.KeyCompany: after.CompanyName}
+		if after.Kind().Attendance {
+			data[notify.KeyGate] = "yes"
+		}
 		// What it costs is the company's business.
 		if r.Audience == notify.Orderer {
-			data[notify.KeyFee] = feeText(words, Consequences(a, before.State, fee))
+			data[notify.KeyFee] = feeText(words, Consequences(a, before.State, fee, after.Kind()))
 		}
 		switch a {
 		case ActionActivate:

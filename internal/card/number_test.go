@@ -176,7 +176,7 @@ func TestFeeConsequencesComeFromTheSchedule(t *testing.T) {
 		{active, ActionActivate, Produced, "fee_begins"},
 		{live, ActionActivate, Produced, "fee_goes_on"},
 	} {
-		all := Consequences(c.action, c.from, c.fee)
+		all := Consequences(c.action, c.from, c.fee, Card{Type: "standard"}.Kind())
 		if last := all[len(all)-1]; last.Code != c.want {
 			t.Errorf("%s %s %s: %s, expected %s", c.fee.Set, c.action, c.from, last.Code, c.want)
 		}

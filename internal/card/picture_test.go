@@ -31,7 +31,7 @@ func TestPictureIsUpToDate(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", tr.From, tr.Action, tr.To, strings.Join(who, ", "))
 	}
-	b.WriteString("\n`replace` is what activating a newer card of the same person, company and type does to the older ones.\n")
+	b.WriteString("\n`replace` is what a newer card of the same person, company and type does to the older ones when it becomes active. `begin` is what\nthe bureau's dispatch does to a card of a type that nobody activates.\n")
 	compare(t, picture, b.String())
 }
 

@@ -125,7 +125,7 @@ func (s *Service) Terminate(ctx context.Context, by actor.Actor, id ID, revision
 
 var kinds = map[Action]string{
 	ActionActivate: "card.activated", ActionBlock: "card.blocked", ActionUnblock: "card.unblocked",
-	ActionTerminate: "card.terminated", ActionReplace: "card.terminated",
+	ActionTerminate: "card.terminated", ActionReplace: "card.terminated", ActionBegin: "card.begun",
 }
 
 // change is the one shape of block, unblock and terminate.

@@ -23,8 +23,8 @@ func States() []State { return []State{Produced, Active, Blocked, Terminated} }
 // Action is what somebody can do with a card.
 type Action string
 
-// The actions. ShowPIN changes nothing; Replace is what activation does to the
-// card before.
+// The actions. ShowPIN changes nothing; Replace is what a card that becomes
+// active does to the one before.
 const (
 	ActionActivate  Action = "activate"
 	ActionShowPIN   Action = "show_pin"
@@ -32,6 +32,7 @@ const (
 	ActionUnblock   Action = "unblock"
 	ActionTerminate Action = "terminate"
 	ActionReplace   Action = "replace"
+	ActionBegin     Action = "begin" // what posting does to a card that nobody activates
 )
 
 // Transition is one arrow of the picture.
@@ -48,14 +49,15 @@ var company = []actor.Role{actor.Orderer, actor.Officer}
 
 var transitions = []Transition{
 	{Produced, ActionActivate, Active, []actor.Role{actor.Cardholder}},
+	{Produced, ActionBegin, Active, []actor.Role{actor.SystemRole}},
 	{Active, ActionBlock, Blocked, []actor.Role{actor.Cardholder, actor.Orderer, actor.Officer}},
 	{Blocked, ActionUnblock, Active, company},
 	{Produced, ActionTerminate, Terminated, company},
 	{Active, ActionTerminate, Terminated, company},
 	{Blocked, ActionTerminate, Terminated, company},
-	{Produced, ActionReplace, Terminated, []actor.Role{actor.Cardholder}},
-	{Active, ActionReplace, Terminated, []actor.Role{actor.Cardholder}},
-	{Blocked, ActionReplace, Terminated, []actor.Role{actor.Cardholder}},
+	{Produced, ActionReplace, Terminated, []actor.Role{actor.Cardholder, actor.SystemRole}},
+	{Active, ActionReplace, Terminated, []actor.Role{actor.Cardholder, actor.SystemRole}},
+	{Blocked, ActionReplace, Terminated, []actor.Role{actor.Cardholder, actor.SystemRole}},
 }
 
 // Transitions are the card's life as data; docs/states/card.md is made from it.

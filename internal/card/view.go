@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/kortverk/kortverk/internal/actor"
+	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/fault"
@@ -42,10 +43,10 @@ type Possible struct {
 func ActionsFor(c Card, by actor.Actor, today clock.Date, fee FeeSchedule) []Possible {
 	var out []Possible
 	for _, a := range []Action{ActionActivate, ActionShowPIN, ActionBlock, ActionUnblock, ActionTerminate} {
-		if maySee(by, c) != nil || !mayDo(by.Role, a) {
+		if maySee(by, c) != nil || !mayDo(by.Role, a) || !has(c.Kind(), a) {
 			continue
 		}
-		p := Possible{Action: a, Consequences: Consequences(a, c.State, fee)}
+		p := Possible{Action: a, Consequences: Consequences(a, c.State, fee, c.Kind())}
 		if a == ActionShowPIN {
 			p.Why = noPIN(c, today)
 		} else {
@@ -55,6 +56,17 @@ func ActionsFor(c Card, by actor.Actor, today clock.Date, fee FeeSchedule) []Pos
 		out = append(out, p)
 	}
 	return out
+}
+
+// has says whether an action exists for a kind of card at all.
+func has(t cardtype.Type, a Action) bool {
+	switch a {
+	case ActionActivate:
+		return t.Activation
+	case ActionShowPIN:
+		return t.PIN
+	}
+	return true
 }
 
 // Event is one line of the timeline.

@@ -23,7 +23,7 @@ var samples = map[string]string{
 	KeyReason: "Fotot har en skugga över halva ansiktet.", KeyReason + "_en": "The photo has a shadow over half of the face.",
 	KeyChanged: "namn, foto", KeyChanged + "_en": "name, photo", KeyLapsesOn: "2027-02-18", KeyDelivery: "Furuborg Bygg, kontoret",
 	KeyArrivesOn: "2026-11-25", KeyTracking: "RR473124829SE", KeyValidOn: "2029-11-30", KeyShownAt: "2026-11-20T05:58:00Z",
-	KeyFee: "Kortet kostar 80,00 kr per år.", KeyFee + "_en": "The card costs 80.00 kr per year.", KeyHold: "unpaid", KeyEndsOld: "yes",
+	KeyFee: "Kortet kostar 80,00 kr per år.", KeyFee + "_en": "The card costs 80.00 kr per year.", KeyHold: "unpaid", KeyEndsOld: "yes", KeyActivate: "yes", KeyGate: "yes",
 	KeyExpiresOn: "2026-12-04",
 }
 

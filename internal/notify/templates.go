@@ -30,6 +30,7 @@ const (
 	OrderLapsed               Template = "order_lapsed"
 	CardInProduction          Template = "card_in_production"
 	CardDispatched            Template = "card_dispatched"
+	CardSent                  Template = "card_sent" // of a type that nobody activates
 	CardActivated             Template = "card_activated"
 	PINShown                  Template = "pin_shown"
 	CardBlocked               Template = "card_blocked"
@@ -64,6 +65,8 @@ const (
 	KeyShownAt   = "shown_at"   // when the PIN was shown
 	KeyFee       = "fee"        // what it costs or stops to cost, a sentence from the fee schedule
 	KeyHold      = "hold"       // why the company is held: unpaid, agreement, other
+	KeyActivate  = "activate"   // "yes" for a card that its holder has to activate
+	KeyGate      = "gate"       // "yes" for a card that opens gates
 	KeyEndsOld   = "ends_old"   // "yes" when activating ends an older card
 	KeyExpiresOn = "expires_on" // an invitation's last day
 )
@@ -78,7 +81,7 @@ type spec struct {
 
 // common may be given to every template, whether its words use them or not:
 // callers have them at hand.
-var common = []string{KeyName, KeyCompany, KeyOrder}
+var common = []string{KeyName, KeyCompany, KeyOrder, KeyGate}
 
 var both = []Audience{Cardholder, Orderer}
 
@@ -94,12 +97,13 @@ var specs = map[Template]spec{
 	OrderReminder:             {need: []string{KeyPath, KeyCompany}, may: []string{KeyLapsesOn}},
 	OrderLapsing:              {need: []string{KeyPath, KeyName, KeyCompany, KeyLapsesOn}, audience: both},
 	OrderLapsed:               {need: []string{KeyName, KeyCompany}, may: []string{KeyPath}, audience: both},
-	CardInProduction:          {need: []string{KeyPath, KeyCompany}, may: []string{KeyDelivery, KeyArrivesOn}},
+	CardInProduction:          {need: []string{KeyPath, KeyCompany}, may: []string{KeyDelivery, KeyArrivesOn, KeyActivate}},
+	CardSent:                  {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyValidOn, KeyDelivery, KeyTracking}, audience: both},
 	CardDispatched:            {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyDelivery, KeyTracking, KeyArrivesOn, KeyEndsOld}, audience: both},
 	CardActivated:             {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyValidOn, KeyFee, KeyEndsOld}, audience: both},
 	PINShown:                  {need: []string{KeyPath, KeyCompany, KeyShownAt}},
-	CardBlocked:               {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyReason, KeyBy, KeyFee}, audience: both},
-	CardUnblocked:             {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyReason, KeyBy, KeyFee}, audience: both},
+	CardBlocked:               {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyGate, KeyReason, KeyBy, KeyFee}, audience: both},
+	CardUnblocked:             {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyGate, KeyReason, KeyBy, KeyFee}, audience: both},
 	CardTerminated:            {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyReason, KeyBy, KeyFee}, audience: both},
 	CardRemade:                {need: []string{KeyPath, KeyName, KeyCompany}, may: []string{KeyReason, KeyFee}, audience: both},
 	CompanyHeld:               {need: []string{KeyPath, KeyCompany, KeyHold}, may: []string{KeyFee, KeyReason}},

@@ -328,6 +328,9 @@ func (s *Service) SetCard(ctx context.Context, by actor.Actor, line ID, choice C
 			errs = append(errs, fault.New(fault.Invalid, "order.card_type_unknown").On("card_type"))
 			return nil
 		}
+		if choice.Type != l.CardType && strings.TrimSpace(choice.ValidUntil) == l.ValidUntil.String() {
+			choice.ValidUntil = "" // nobody chose this day: it was filled in for another type
+		}
 		l.CardType, l.Replaces = choice.Type, strings.TrimSpace(choice.Replaces)
 		until, err := validUntil(choice.ValidUntil, choice.Type, clock.DateOf(tx.Now))
 		if err != nil {

@@ -35,6 +35,7 @@ type OrderCard struct {
 	CardID             string
 	Number             string
 	Type               string
+	Chip               bool
 	GivenName          string
 	Surname            string
 	Company            string

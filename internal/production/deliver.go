@@ -12,6 +12,7 @@ import (
 
 	"github.com/kortverk/kortverk/internal/artwork"
 	"github.com/kortverk/kortverk/internal/blob"
+	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/failpoint"
 	"github.com/kortverk/kortverk/internal/fault"
@@ -113,8 +114,9 @@ func (s *Service) orderFile(ctx context.Context, b Batch, items []Item) (OrderFi
 		if err != nil {
 			return OrderFile{}, err
 		}
+		kind, _ := cardtype.ByCode(i.Type)
 		file.Cards = append(file.Cards, OrderCard{
-			CardID: i.ID.String(), Number: string(i.Number), Type: i.Type, GivenName: i.GivenName,
+			CardID: i.ID.String(), Number: string(i.Number), Type: i.Type, Chip: kind.Chip, GivenName: i.GivenName,
 			Surname: i.Surname, Company: i.CompanyName, OrganisationNumber: i.OrganisationNumber, ValidUntil: i.ValidUntil.String(),
 			ArtworkSHA256: digest(pdf), Artwork: pdf, ArtworkSVG: svg, PhotoSHA256: digest(picture.Data), Photo: picture.Data,
 			Address: i.Address, OrderRef: i.OrderNumber,

@@ -278,10 +278,14 @@ func (s *Service) tellQueued(ctx context.Context, tx *db.Tx, i Item) error {
 		return err
 	}
 	return s.cards.MailTx(ctx, tx, i.unborn(), notify.CardInProduction, func(r card.Recipient, _ *i18n.Texts) map[string]string {
-		return map[string]string{
+		data := map[string]string{
 			notify.KeyPath: r.Path, notify.KeyCompany: i.CompanyName, notify.KeyName: i.Name(),
 			notify.KeyOrder: i.OrderNumber, notify.KeyDelivery: strings.Join(i.Address, ", "),
 		}
+		if t, _ := cardtype.ByCode(i.Type); t.Activation {
+			data[notify.KeyActivate] = "yes"
+		}
+		return data
 	}, holder)
 }
 

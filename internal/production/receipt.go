@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/kortverk/kortverk/internal/card"
+	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/failpoint"
@@ -83,8 +84,6 @@ func malformed(r Receipt) string {
 		return "receipt_id"
 	case r.Kind != ReceiptProduced && r.Kind != ReceiptFailed && r.Kind != ReceiptDispatched:
 		return "receipt_kind"
-	case r.Kind == ReceiptProduced && strings.TrimSpace(r.ChipUID) == "":
-		return "chip_missing"
 	case len(r.ChipUID) > 64 || len(r.Tracking) > 100 || len(r.RejectCode) > 64 || len(r.CardID) > 200:
 		return "receipt_long"
 	}
@@ -155,6 +154,13 @@ func (s *Service) itemOf(tx *db.Tx, r Receipt) (Item, bool, error) {
 
 func (s *Service) produced(ctx context.Context, tx *db.Tx, r Receipt, i Item) (Outcome, error) {
 	chip := strings.ToUpper(strings.TrimSpace(r.ChipUID))
+	// Of a type that is gone meanwhile nothing is known: its chip is noted, if it has one.
+	if t, known := cardtype.ByCode(i.Type); known && t.Chip != (chip != "") {
+		if t.Chip {
+			return s.refuse(tx, r, i, "chip_missing")
+		}
+		return s.refuse(tx, r, i, "chip_unexpected")
+	}
 	switch {
 	case i.State == Produced || i.State == Dispatched:
 		if i.ChipUID != chip {
@@ -240,6 +246,9 @@ func (s *Service) dispatch(ctx context.Context, tx *db.Tx, i Item, tracking stri
 	if i, err = move(tx, i, Dispatch, func(i *Item) { i.DispatchedAt, i.Tracking = tx.Now, tracking }); err != nil {
 		return err
 	}
+	if c, err = s.cards.PostedTx(ctx, tx, bureau, c); err != nil {
+		return err
+	}
 	s.cards.TellTx(tx, c)
 	if c.State == card.Terminated {
 		return noteTx(tx, Notice{Kind: NoticeTerminated, Why: "dispatched_terminated", Item: i.ID, Line: i.Line})
@@ -257,7 +266,11 @@ func (s *Service) tellDispatched(ctx context.Context, tx *db.Tx, i Item, c card.
 	if err != nil {
 		return err
 	}
-	return s.cards.MailTx(ctx, tx, c, notify.CardDispatched, func(r card.Recipient, _ *i18n.Texts) map[string]string {
+	mail := notify.CardDispatched
+	if !c.Kind().Activation {
+		mail = notify.CardSent
+	}
+	return s.cards.MailTx(ctx, tx, c, mail, func(r card.Recipient, _ *i18n.Texts) map[string]string {
 		data := map[string]string{
 			notify.KeyPath: r.Path, notify.KeyName: c.Name(), notify.KeyCompany: c.CompanyName,
 			notify.KeyDelivery: strings.Join(i.Address, ", "), notify.KeyOrder: i.OrderNumber,
@@ -265,7 +278,9 @@ func (s *Service) tellDispatched(ctx context.Context, tx *db.Tx, i Item, c card.
 		if i.Tracking != "" {
 			data[notify.KeyTracking] = i.Tracking
 		}
-		if live > 0 {
+		if mail == notify.CardSent {
+			data[notify.KeyValidOn] = c.ValidUntil.String()
+		} else if live > 0 {
 			data[notify.KeyEndsOld] = "yes"
 		}
 		return data

@@ -219,7 +219,7 @@ func specimen() string {
 	p, _ := cast.ByID(holder)
 	c, _ := cast.CompanyByID(p.CompanyID)
 	return artwork.Front(artwork.Card{
-		Type: "standard", GivenName: p.GivenName, Surname: p.Surname, Company: c.Name, OrganisationNumber: c.OrganisationNumber,
+		GivenName: p.GivenName, Surname: p.Surname, Company: c.Name, OrganisationNumber: c.OrganisationNumber,
 		Industry: c.Industry, Scheme: "Kortverk", Photo: p.Portrait(),
 	}).SVG(artwork.SVGOptions{Class: "w-full h-auto rounded-[3.7%] shadow-float", PhotoURL: "/cast/" + holder + ".jpg"})
 }

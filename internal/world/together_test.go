@@ -88,7 +88,10 @@ func gateOver(t *testing.T, box *gateBox) (block func(), says func() string) {
 	product.Start()
 	t.Cleanup(product.Close)
 	as(t, w, together, "POST", "/gate", url.Values{"number": {"bb-1234-567897"}})
-	until(t, "the gate's yes", func() bool { _, page := as(t, w, together, "GET", "/gate/now", nil); return strings.Contains(page, "Welcome") })
+	until(t, "the gate's yes", func() bool {
+		_, page := as(t, w, together, "GET", "/gate/now", nil)
+		return strings.Contains(page, "Welcome")
+	})
 	block = func() {
 		req, err := http.NewRequest(http.MethodPost, product.URL+"/o/x/cards/BB-1234-567897/block", nil)
 		if err != nil {

@@ -323,15 +323,15 @@ type devJSON struct {
 		Ready string `json:"ready"`
 	} `json:"product"`
 	World struct {
-		URL     string `json:"url"`
-		Phone   string `json:"phone"`
-		Mail    string `json:"mail"`
-		Bureau  string `json:"bureau"`
-		Reader  string `json:"reader"`
-		Clock   string `json:"clock"`
+		URL    string `json:"url"`
+		Phone  string `json:"phone"`
+		Mail   string `json:"mail"`
+		Bureau string `json:"bureau"`
+		Reader string `json:"reader"`
+		Clock  string `json:"clock"`
 
 		Together string `json:"together,omitempty"`
-		Program string `json:"program"`
+		Program  string `json:"program"`
 	} `json:"world"`
 	BankID struct {
 		URL  string `json:"url"`

@@ -25,7 +25,10 @@ func (p *Program) LineOf(order string) string {
 }
 
 // Draft walks the wizard for one person up to the page that sends.
-func (p *Program) Draft(holder string) (review string) {
+func (p *Program) Draft(holder string) (review string) { return p.DraftOf(holder, "standard") }
+
+// DraftOf is Draft for a card of another type.
+func (p *Program) DraftOf(holder, cardType string) (review string) {
 	p.S.T.Helper()
 	h, base := p.S.Person(holder), p.S.Company("furuborg")
 	who := p.Post(base+"/orders/new", url.Values{})
@@ -35,7 +38,7 @@ func (p *Program) Draft(holder string) (review string) {
 		"personal_number": {h.PersonalNumber}, "email": {h.Email}, "phone": {h.Phone}, "lang": {h.Lang},
 		"revision": {p.Revision(p.Get(who))},
 	})
-	next = p.Post(next, url.Values{"card_type": {"standard"}, "valid_until": {""}, "revision": {p.Revision(p.Get(next))}})
+	next = p.Post(next, url.Values{"card_type": {cardType}, "valid_until": {""}, "revision": {p.Revision(p.Get(next))}})
 	a := p.Upload(next, "photo", p.S.Portrait(holder), url.Values{"action": {"upload"}, "revision": {p.Revision(p.Get(next))}})
 	if a.Status != 303 {
 		p.S.T.Fatalf("photo: %d\n%s", a.Status, Text(a.Body))

@@ -54,6 +54,7 @@ type Record struct {
 	CardID             string   `json:"card_id"`
 	Number             string   `json:"number"`
 	Type               string   `json:"type"`
+	Chip               bool     `json:"chip"` // it is to be encoded, and the receipt names the chip
 	GivenName          string   `json:"given_name"`
 	Surname            string   `json:"surname"`
 	Company            string   `json:"company"`
@@ -111,7 +112,7 @@ func (p packer) card(c production.OrderCard) (Entry, error) {
 	}
 	var err error
 	if entry.Record, err = p.json("cards/"+c.CardID+".json", Record{
-		CardID: c.CardID, Number: c.Number, Type: c.Type, GivenName: c.GivenName, Surname: c.Surname, Company: c.Company,
+		CardID: c.CardID, Number: c.Number, Type: c.Type, Chip: c.Chip, GivenName: c.GivenName, Surname: c.Surname, Company: c.Company,
 		OrganisationNumber: c.OrganisationNumber, ValidUntil: c.ValidUntil, Address: address, OrderRef: c.OrderRef,
 	}); err != nil {
 		return Entry{}, err

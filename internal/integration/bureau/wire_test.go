@@ -309,7 +309,7 @@ func TestReceiptsAreReadWholeOrNotAtAll(t *testing.T) {
 	}
 	for name, replace := range map[string][2]string{
 		"id": {`"r-1"`, `""`}, "batch": {`"b"`, `"b b"`}, "card": {`"c"`, `"` + strings.Repeat("c", 65) + `"`}, "kind": {"produced", "lost"},
-		"no chip": {"04A1B2C3D4E5F6", ""}, "small letters": {"04A1B2C3D4E5F6", "04a1b2c3d4e5f6"}, "random chip": {"04A1B2C3D4E5F6", "08A1B2C3"},
+		"half a chip": {"04A1B2C3D4E5F6", "04A1"}, "small letters": {"04A1B2C3D4E5F6", "04a1b2c3d4e5f6"}, "random chip": {"04A1B2C3D4E5F6", "08A1B2C3"},
 		"no time": {`,"at":"2026-11-20T09:12:00Z"`, ``}, "wrong time": {"2026-11-20T09:12:00Z", "yesterday"}, "no reject code": {"produced", "failed"},
 	} {
 		one := strings.Replace(good, replace[0], replace[1], 1)

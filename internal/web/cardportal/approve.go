@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/order"
@@ -22,6 +23,12 @@ type approveView struct {
 	Ask     bool         // the contact fields stand open
 	Refused *fault.Error // somebody was first, or the name can't be taken over
 	Lang    i18n.Lang
+}
+
+// kind is the type of the card that is approved.
+func (w approveView) kind() cardtype.Type {
+	t, _ := cardtype.ByCode(w.Line.CardType)
+	return t
 }
 
 // approval loads a line of the visitor's. Another person's answers for itself:

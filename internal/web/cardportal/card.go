@@ -117,7 +117,7 @@ func (c cardView) consequences(t *i18n.Texts, a card.Action, older bool) []ui.Co
 }
 
 var consequenceIcons = map[string]string{
-	"works_at_once": "door-open", "pin_made": "key-round", "predecessor_ends": "circle-x", "stops_at_once": "door-closed",
+	"works_at_once": "door-open", "valid_at_once": "circle-check", "invalid_at_once": "circle-x", "pin_made": "key-round", "predecessor_ends": "circle-x", "stops_at_once": "door-closed",
 	"can_be_unblocked": "rotate-ccw", "showing_recorded": "history",
 }
 
@@ -143,6 +143,8 @@ func (c cardView) whyNot(t *i18n.Texts) *why {
 		key = "blocked"
 	case c.Card.Doubted:
 		key, tone = "doubted", ui.Act
+	case c.Status == card.StatusNotActivated && !c.Card.Kind().Activation:
+		key, tone = "not_sent", ui.Wait
 	case c.Status == card.StatusNotActivated:
 		key, tone = "not_activated", ui.Act
 	case c.paused():
@@ -151,6 +153,14 @@ func (c cardView) whyNot(t *i18n.Texts) *why {
 		return nil
 	}
 	return &why{Tone: tone, Title: t.T("cardportal.why." + key), Text: t.T("cardportal.why."+key+".text", args...)}
+}
+
+// status is what a tag says: a card that nobody activates isn't one that waits for it.
+func (i cardItem) status() ui.State {
+	if i.Status == card.StatusNotActivated && !i.Card.Kind().Activation {
+		return ui.InProduction
+	}
+	return ui.State(i.Status)
 }
 
 // facts are what stands on the card, and who ordered it.
@@ -175,11 +185,14 @@ func (c cardView) way(t *i18n.Texts) []ui.Stage {
 			note = t.T("cardportal.way.tracking", "at", note, "number", c.Card.Tracking)
 		}
 	}
-	return []ui.Stage{
+	out := []ui.Stage{
 		{Title: t.T("cardportal.way.produced"), Note: t.DayTime(c.Card.ProducedAt), Done: true},
 		{Title: t.T("cardportal.way.dispatched", "address", c.address()), Note: note, Icon: "truck", Done: sent, Now: !sent},
-		{Title: t.T("cardportal.way.activate"), Note: t.T("cardportal.way.activate.text"), Icon: "power", Now: sent},
 	}
+	if c.Card.Kind().Activation {
+		out = append(out, ui.Stage{Title: t.T("cardportal.way.activate"), Note: t.T("cardportal.way.activate.text"), Icon: "power", Now: sent})
+	}
+	return out
 }
 
 // address is where the letter goes: the employer's, if it isn't known here.
@@ -221,7 +234,7 @@ var inside = []string{
 }
 
 var eventIcons = map[string]string{
-	"card.produced": "printer", "card.dispatched": "truck", "card.activated": "power", "card.pin_shown": "key-round", "card.locked": "lock",
+	"card.produced": "printer", "card.dispatched": "truck", "card.begun": "circle-check", "card.activated": "power", "card.pin_shown": "key-round", "card.locked": "lock",
 	"card.blocked": "ban", "card.unblocked": "unlock", "card.terminated": "circle-x", "card.personal_number_shown": "eye",
 	"order.submitted": "send", "order.approved": "stamp", "order.review_passed": "clipboard-check", "order.identified": "user-round-check",
 }

@@ -76,7 +76,7 @@ func (h *homeView) addCard(t *i18n.Texts, i cardItem) {
 		h.Ended = append(h.Ended, i)
 		return
 	case card.StatusNotActivated:
-		if !i.Card.DispatchedAt.IsZero() {
+		if i.Card.Kind().Activation && !i.Card.DispatchedAt.IsZero() {
 			h.ToDo = append(h.ToDo, toDo{
 				ID: "act-" + i.Card.ID.String(), Icon: "power", Title: t.T("cardportal.todo.activate", "company", i.Card.CompanyName),
 				Text: t.T("cardportal.todo.activate.text"), Verb: t.T("cardportal.todo.activate.verb"), Href: cardPath(i.Card) + "/activate",

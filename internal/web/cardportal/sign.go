@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/kortverk/kortverk/internal/card"
+	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/eid"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
@@ -99,9 +100,15 @@ func (d Deps) done(v *web.Visit) error {
 	return v.Render(donePage(x))
 }
 
+// activation reports whether the card will have to be activated.
+func (x doneView) activation() bool {
+	t, known := cardtype.ByCode(x.Line.CardType)
+	return t.Activation || !known
+}
+
 // next is where activation is: on the card itself once it exists.
 func (x doneView) next() string {
-	if x.Card != nil && x.Card.State == card.Produced {
+	if x.Card != nil && x.Card.State == card.Produced && x.activation() {
 		return cardPath(*x.Card) + "/activate"
 	}
 	return homePath
@@ -109,10 +116,13 @@ func (x doneView) next() string {
 
 func (x doneView) stages(t *i18n.Texts) []ui.Stage {
 	made, sent := x.Line.State == order.Produced, x.Where.Step == production.StepDispatched
-	return []ui.Stage{
+	out := []ui.Stage{
 		{Title: t.T("cardportal.done.signed"), Note: t.DayTime(x.Line.SignedAt), Done: true},
 		{Title: t.T("cardportal.done.made"), Note: stepText(t, x.Where), Icon: "printer", Done: made, Now: !made},
 		{Title: t.T("cardportal.done.sent"), Note: order.AddressLine(x.Order.Delivery), Icon: "truck", Done: sent, Now: made && !sent},
-		{Title: t.T("cardportal.done.activate"), Note: t.T("cardportal.way.activate.text"), Icon: "power", Now: sent},
 	}
+	if x.activation() {
+		out = append(out, ui.Stage{Title: t.T("cardportal.done.activate"), Note: t.T("cardportal.way.activate.text"), Icon: "power", Now: sent})
+	}
+	return out
 }

@@ -72,7 +72,7 @@ func wrongForm() ui.Form {
 
 func card(number string) string {
 	return artwork.Front(artwork.Card{
-		Type: "standard", GivenName: "Jonas", Surname: "Petraitis", Company: "Furuborg Bygg AB", OrganisationNumber: "5599990016",
+		GivenName: "Jonas", Surname: "Petraitis", Company: "Furuborg Bygg AB", OrganisationNumber: "5599990016",
 		Number: number, ValidUntil: clock.Date{Year: 2031, Month: 11, Day: 30}, Scheme: "Kortverk", SchemeTagline: "Demosystem för platskort",
 	}).SVG(artwork.SVGOptions{Title: "Standardkort, Jonas Petraitis, Furuborg Bygg AB"})
 }

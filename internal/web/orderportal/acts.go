@@ -86,7 +86,7 @@ func cardFacts(v *web.Visit, view card.View, number templ.Component) []ui.Fact {
 
 // costText is what the card costs now, by the schedule in force.
 func costText(t *i18n.Texts, view card.View) string {
-	if view.Status == card.StatusExpired || !view.Fee.Bills(view.Card.State) {
+	if view.Status == card.StatusExpired || !view.Fee.Bills(view.Card.Kind(), view.Card.State) {
 		return t.T("orderportal.fact.cost.none")
 	}
 	return t.T("orderportal.fact.cost.year", "fee", t.Money(view.Fee.PerYearOre))

@@ -206,6 +206,8 @@ func rowState(r card.Row) ui.State {
 		return ui.WithCardholder
 	case string(order.Produced):
 		return ui.InProduction
+	case string(card.StatusNotActivated):
+		return cardState(card.Card{Type: r.Type}, card.StatusNotActivated)
 	}
 	return ui.State(r.Status) // the others have the same names
 }
@@ -213,6 +215,9 @@ func rowState(r card.Row) ui.State {
 func cardState(c card.Card, s card.Status) ui.State {
 	if c.Paused && s == card.StatusActive {
 		return ui.Paused
+	}
+	if s == card.StatusNotActivated && !c.Kind().Activation {
+		return ui.InProduction // until it is posted; nobody has to do anything
 	}
 	return ui.State(s)
 }

@@ -1,14 +1,16 @@
 package orderportal
 
 import (
+	"strings"
+
+	"github.com/a-h/templ"
+
 	"github.com/kortverk/kortverk/internal/card"
 	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/order"
 	"github.com/kortverk/kortverk/internal/web"
 	"github.com/kortverk/kortverk/internal/web/ui"
-
-	"github.com/a-h/templ"
 )
 
 type kindView struct {
@@ -16,18 +18,17 @@ type kindView struct {
 	Types    []ui.Option
 	Until    string
 	Rule     string // how long at most, and why
-	Fee      string
 	Replaces string
 }
 
 func (d Deps) kindView(v *web.Visit, f draft, form ui.Form) kindView {
-	p := kindView{frame: d.frame(v, f, pageCard, form), Until: f.line.ValidUntil.String(), Replaces: f.line.Replaces, Fee: feeText(v.T, d.Cards.Fee(today(v)))}
+	p := kindView{frame: d.frame(v, f, pageCard, form), Until: f.line.ValidUntil.String(), Replaces: f.line.Replaces}
 	for _, t := range cardtype.All() {
-		o := ui.Option{Value: t.Code, Label: t.NameIn(v.Lang), Checked: t.Code == f.line.CardType, Picture: smallCard()}
-		if key := "orderportal.card.about." + t.Code; v.T.Has(key) {
-			o.Hint = v.T.T(key)
-		}
-		p.Types = append(p.Types, o)
+		_, why := order.LongestValidity(t.Code, today(v))
+		p.Types = append(p.Types, ui.Option{
+			Value: t.Code, Label: t.NameIn(v.Lang), Checked: t.Code == f.line.CardType, Picture: smallCard(t),
+			Hint: strings.Join([]string{t.AboutIn(v.Lang), feeText(v.T, d.Cards.Fee(today(v)), t), why.Text(v.T)}, " "),
+		})
 	}
 	_, why := order.LongestValidity(f.line.CardType, today(v))
 	p.Rule = why.Text(v.T)
@@ -35,15 +36,14 @@ func (d Deps) kindView(v *web.Visit, f draft, form ui.Form) kindView {
 }
 
 // feeText says what a card costs under the schedule in force, and from when.
-func feeText(t *i18n.Texts, f card.FeeSchedule) string {
-	if f.PerYearOre == 0 {
-		return ""
+func feeText(t *i18n.Texts, f card.FeeSchedule, kind cardtype.Type) string {
+	switch {
+	case f.PerYearOre == 0 || !f.Bills(kind, card.Active):
+		return t.T("orderportal.fee.none")
+	case f.Bills(kind, card.Produced):
+		return t.T("orderportal.fee.made", "fee", t.Money(f.PerYearOre))
 	}
-	key := "orderportal.fee.active"
-	if f.Bills(card.Produced) {
-		key = "orderportal.fee.made"
-	}
-	return t.T(key, "fee", t.Money(f.PerYearOre))
+	return t.T("orderportal.fee.active", "fee", t.Money(f.PerYearOre))
 }
 
 func (d Deps) kind(v *web.Visit, f draft) error {

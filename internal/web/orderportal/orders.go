@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/order"
 	"github.com/kortverk/kortverk/internal/web"
@@ -160,6 +161,7 @@ type orderView struct {
 	Lines    []lineRow
 	Delivery []ui.Fact
 	Many     bool
+	Kind     cardtype.Type // of its card, when there is one line
 	Given    string
 	New      bool // nobody has looked at it yet: say what comes
 	base     base
@@ -196,6 +198,7 @@ func (d Deps) order(v *web.Visit) error {
 		p.Lines = append(p.Lines, lineRowOf(v, l))
 		p.New = p.New && l.State == order.Ordered
 		p.Given = first(l.Claimed.GivenName)
+		p.Kind, _ = cardtype.ByCode(l.CardType)
 	}
 	return v.Render(orderPage(p))
 }

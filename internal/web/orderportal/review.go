@@ -5,6 +5,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/fault"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/order"
@@ -21,6 +22,7 @@ type reviewState struct {
 }
 
 type reviewView struct {
+	Kind cardtype.Type
 	frame
 	Persons  []personReview
 	Missing  []missing
@@ -53,8 +55,9 @@ func (d Deps) review(v *web.Visit, f draft) error {
 }
 
 func (d Deps) showReview(v *web.Visit, f draft, s reviewState) error {
+	kind, _ := cardtype.ByCode(f.line.CardType)
 	p := reviewView{
-		frame: d.frame(v, f, pageReview, ui.Form{}), Failed: s.failed, Fee: feeText(v.T, d.Cards.Fee(today(v))),
+		frame: d.frame(v, f, pageReview, ui.Form{}), Failed: s.failed, Kind: kind, Fee: feeText(v.T, d.Cards.Fee(today(v)), kind),
 		Many: len(f.order.Lines) > 1, Edit: f.at(pageDelivery) + "?to=review", Add: f.at("add"),
 	}
 	p.Wizard.Close = &ui.Link{Label: v.T.T("orderportal.save_close"), Href: f.base.orders()} // everything is saved here

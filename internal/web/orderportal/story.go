@@ -10,6 +10,7 @@ import (
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/artwork"
 	"github.com/kortverk/kortverk/internal/card"
+	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/i18n"
 	"github.com/kortverk/kortverk/internal/journal"
 	"github.com/kortverk/kortverk/internal/notify"
@@ -215,7 +216,7 @@ var eventIcons = map[string]string{
 	"order.corrected": "pencil", "order.photo_replaced": "camera", "order.name_taken_over": "spell-check", "order.identified": "id-card",
 	"order.contact_completed": "map-pin", "order.approved": "user-round-check", "order.rejected_by_cardholder": "message-square-warning",
 	"order.cancelled": "undo-2", "order.lapsed": "calendar-x", "order.reminded": "bell", "order.lapse_noticed": "bell", "order.number_revealed": "eye",
-	"order.in_production": "printer", "order.produced": "printer", "card.produced": "printer", "card.dispatched": "truck", "card.activated": "power",
+	"order.in_production": "printer", "order.produced": "printer", "card.produced": "printer", "card.dispatched": "truck", "card.begun": "circle-check", "card.activated": "power",
 	"card.pin_shown": "key-round", "card.blocked": "ban", "card.unblocked": "unlock", "card.terminated": "circle-x", "card.locked": "lock",
 	"card.personal_number_shown": "eye", "production.failed": "triangle-alert", "production.remade": "refresh-cw", "production.returned": "undo-2",
 }
@@ -262,7 +263,11 @@ func stages(v *web.Visit, l sentLine, w whereView, c *card.Card) []ui.Stage {
 	} else if cardMade {
 		made.Note = t.DayTime(c.ProducedAt)
 	}
-	return append(out, review, approve, made, posted(v, l, w, c), activation(v, given, c))
+	out = append(out, review, approve, made, posted(v, l, w, c))
+	if kind, known := cardtype.ByCode(x.CardType); known && !kind.Activation {
+		return out
+	}
+	return append(out, activation(v, given, c))
 }
 
 func approveNote(t *i18n.Texts, x order.Line, given string) string {

@@ -6,6 +6,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/kortverk/kortverk/internal/card"
+	"github.com/kortverk/kortverk/internal/cardtype"
 	"github.com/kortverk/kortverk/internal/web/ui"
 )
 
@@ -18,17 +19,21 @@ func title(ctx context.Context, key, given string) string {
 }
 
 // whatComes is what happens after an order is sent.
-func whatComes(ctx context.Context, given string, many bool) []ui.Stage {
+func whatComes(ctx context.Context, given string, many bool, kind cardtype.Type) []ui.Stage {
 	name := given
 	if name == "" || many {
 		name = ui.T(ctx, "orderportal.holder")
 	}
-	return []ui.Stage{
+	out := []ui.Stage{
 		{Title: ui.T(ctx, "orderportal.next.review"), Note: ui.T(ctx, "orderportal.next.review.note"), Icon: "scan-eye"},
 		{Title: ui.T(ctx, "orderportal.next.approve", "name", name), Note: ui.T(ctx, "orderportal.next.approve.note"), Icon: "user-round-check"},
 		{Title: ui.T(ctx, "orderportal.next.made"), Icon: "printer"},
-		{Title: ui.T(ctx, "orderportal.next.activate", "name", name), Note: ui.T(ctx, "orderportal.next.activate.note"), Icon: "power"},
 	}
+	if !many && !kind.Activation {
+		out[2].Note = ui.T(ctx, "orderportal.next.made.valid")
+		return out
+	}
+	return append(out, ui.Stage{Title: ui.T(ctx, "orderportal.next.activate", "name", name), Note: ui.T(ctx, "orderportal.next.activate.note"), Icon: "power"})
 }
 
 // troubleAttrs make the list of what is missing the first thing after a try to send.

@@ -42,6 +42,6 @@ func invitationLead(t *i18n.Texts, in account.Invitation) string {
 // specimen is the card of nobody, beside the sign-in.
 func specimen(scheme string) string {
 	return artwork.Front(artwork.Card{
-		Type: "standard", GivenName: "Jonas", Surname: "Petraitis", Company: "Furuborg Bygg AB", OrganisationNumber: "5599990016", Scheme: scheme,
+		GivenName: "Jonas", Surname: "Petraitis", Company: "Furuborg Bygg AB", OrganisationNumber: "5599990016", Scheme: scheme,
 	}).SVG(artwork.SVGOptions{Class: "w-full h-auto rounded-[3.7%] shadow-float"})
 }

@@ -170,7 +170,7 @@ func (p *product) file(n int) production.OrderFile {
 		id := "card-" + string(rune('a'+i))
 		p.known[id] = true
 		f.Cards = append(f.Cards, production.OrderCard{
-			CardID: id, Number: "BB-1234-567897", Type: "standard", GivenName: "Jonas", Surname: "Petraitis <b>", Company: "Furuborg Bygg AB",
+			CardID: id, Number: "BB-1234-567897", Type: "standard", Chip: true, GivenName: "Jonas", Surname: "Petraitis <b>", Company: "Furuborg Bygg AB",
 			ValidUntil: "2029-11-30", Artwork: []byte("%PDF-1.7 " + id), ArtworkSVG: []byte("<svg xmlns='http://www.w3.org/2000/svg'/>"),
 			Photo: []byte("\xff\xd8 " + id), Address: []string{"Furuborg Bygg AB", "123 45  STAD"}, OrderRef: "B-7F3K29",
 		})
@@ -208,6 +208,26 @@ func TestCardsComeByThemselves(t *testing.T) {
 	}
 	if len(chips) != 2 {
 		t.Errorf("chips %v", chips)
+	}
+}
+
+// A card without a chip is made as any other, and its receipt names none.
+//
+// Rows: 72
+func TestCardWithoutChipIsNotEncoded(t *testing.T) {
+	p := connect(t, "", `{"produce_after_ms":50,"dispatch_after_ms":150}`)
+	file := p.file(1)
+	file.Cards[0].Type, file.Cards[0].Chip = "visitor", false
+	if err := p.client.Deliver(t.Context(), file); err != nil {
+		t.Fatal(err)
+	}
+	p.waitKinds("card-a", "produced dispatched")
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, r := range p.got {
+		if r.ChipUID != "" {
+			t.Errorf("%s names the chip %s", r.Kind, r.ChipUID)
+		}
 	}
 }
 

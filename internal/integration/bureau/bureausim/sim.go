@@ -171,7 +171,10 @@ func (b *Batch) receipt(c *Card, kind string, k Knobs) *Receipt {
 }
 
 func (b *Batch) produce(c *Card, k Knobs) {
-	c.Step, c.ChipUID = Encoded, "04"+random(6) // 04: a maker of chips; seven bytes in all
+	c.Step = Encoded
+	if c.Chip {
+		c.ChipUID = "04" + random(6) // 04: a maker of chips; seven bytes in all
+	}
 	r := b.receipt(c, production.ReceiptProduced, k)
 	r.ChipUID = c.ChipUID
 	r.Hold = r.Hold || k.OutOfOrder // dispatch lets it go, behind its own
