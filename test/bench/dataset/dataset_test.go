@@ -4,8 +4,10 @@ import (
 	"testing"
 
 	"github.com/kortverk/kortverk/internal/audit"
+	"github.com/kortverk/kortverk/internal/company"
 	"github.com/kortverk/kortverk/internal/db"
 	"github.com/kortverk/kortverk/internal/db/dbtest"
+	"github.com/kortverk/kortverk/internal/seal"
 	"github.com/kortverk/kortverk/test/bench/dataset"
 )
 
@@ -39,6 +41,14 @@ func TestASmallSetIsWhole(t *testing.T) {
 				t.Error(r.Well())
 			}
 			t.Log(r.Well())
+			keys, err := seal.Open(set.KeyFile)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list, err := company.New(d, keys).List(t.Context(), "", "", 100)
+			if err != nil || len(list.Companies) != 20 {
+				t.Error(len(list.Companies), err)
+			}
 		})
 	}
 }

@@ -51,6 +51,7 @@ var (
 		order_id, line_id, card_id, batch_id, reason, data, ip`)
 	tPosition = newTable("journal_position", "position, entry_id")
 	tHash     = newTable("journal_hash", "id, hash")
+	tCursor   = newTable("journal_cursor", "name, position")
 )
 
 // sink takes rows. Values are string, int64, bool, []byte or nil, and stay as they are after the call.
