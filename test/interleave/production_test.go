@@ -2,6 +2,8 @@ package interleave
 
 import (
 	"context"
+	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -225,12 +227,18 @@ var floorScenes = map[string]func(t *testing.T, f *floor){
 	},
 }
 
+// floorShort are the scenes that always run.
+var floorShort = []string{"in an open batch", "at the bureau", "failed", "incomplete"}
+
 func TestFloor(t *testing.T) {
 	t.Parallel()
 	for _, engine := range engines {
 		for name, make := range floorScenes {
 			t.Run(engine+"/"+pathOf(name), func(t *testing.T) {
 				t.Parallel()
+				if os.Getenv("KV_INTERLEAVE") == "" && (engine == dbtest.SQLite || !slices.Contains(floorShort, name)) {
+					t.Skip("batches with drawings take long: KV_INTERLEAVE=all")
+				}
 				s := newStage(t, engine)
 				f := newFloor(t, s)
 				make(t, f)
