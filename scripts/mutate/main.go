@@ -11,7 +11,7 @@
 //
 //	go run ./scripts/mutate [-list] [-fresh] [-built] [-in folder] [-tests regexp] [-only regexp]
 //
-// It keeps what it found in var/mutate: which tests come across which guard (-fresh looks again), and the results.
+// It keeps what it found in var/_mutate: which tests come across which guard (-fresh looks again), and the results.
 package main
 
 import (
@@ -42,7 +42,7 @@ var (
 	}
 )
 
-const dir = "var/mutate"
+const dir = "var/_mutate" // Go looks into no folder with such a name
 
 // chosen are the tests that may run.
 var chosen *regexp.Regexp

@@ -55,15 +55,6 @@ func (v *visitor) shows(frame, words string) {
 	v.inside(frame, quote(words), `document.body.innerText.replace(/\s+/g," ").includes(`+quote(words)+`)`)
 }
 
-// pressIn presses what a selector finds in a frame, and waits until the frame shows another page.
-func (v *visitor) pressIn(frame, css string) {
-	v.t.Helper()
-	find := `document.querySelector(` + quote(css) + `)`
-	v.inside(frame, css, `document.readyState === "complete" && !!`+find)
-	v.inside(frame, css, `(document.body.dataset.kvHere = "1", `+find+`.click(), true)`)
-	v.inside(frame, "another page after "+css, `document.readyState === "complete" && !document.body.dataset.kvHere`)
-}
-
 // host is the name that a frame's page has.
 func (v *visitor) host(frame string) string {
 	v.t.Helper()

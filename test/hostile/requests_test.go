@@ -154,8 +154,11 @@ func TestEveryRouteFromElsewhere(t *testing.T) {
 		p, path := a.people[r.by()], r.fill(a.ids)
 		if r.method == http.MethodPost {
 			for _, from := range []http.Header{
-				{"Sec-Fetch-Site": {"cross-site"}}, {"Sec-Fetch-Site": {"same-site"}},
-				{"Origin": {"https://kvhostile.example"}}, {"Origin": {"null"}}, {"Origin": {a.Product.URL + ".kvhostile.example"}},
+				{"Sec-Fetch-Site": {"cross-site"}},
+				{"Sec-Fetch-Site": {"same-site"}},
+				{"Origin": {"https://kvhostile.example"}},
+				{"Origin": {"null"}},
+				{"Origin": {a.Product.URL + ".kvhostile.example"}},
 			} {
 				got := raw(p, "POST", path, from, nil)
 				if got.Status != 403 {
@@ -224,13 +227,21 @@ func TestBodies(t *testing.T) {
 	a := newAttack(t)
 	const urlencoded = "application/x-www-form-urlencoded"
 	bodies := []struct{ name, kind, body string }{
-		{"JSON", "application/json", `{"revision":1,"lang":"sv"}`}, {"JSON that says it is a form", urlencoded, `{"revision":1}`},
+		{"JSON", "application/json", `{"revision":1,"lang":"sv"}`},
+		{"JSON that says it is a form", urlencoded, `{"revision":1}`},
 		{"a document type", "text/xml", `<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>`},
-		{"nothing", "", ""}, {"an unknown type", "x/y; charset=utf-7", "a=b"}, {"a type that is none", ";;;=", "a=b"}, {"UTF-16", urlencoded + "; charset=utf-16", "\xff\xfea\x00=\x00"},
-		{"bad escapes", urlencoded, "revision=%zz&a=%"}, {"semicolons", urlencoded, "revision=1;lang=sv"}, {"the same field ten times", urlencoded, strings.Repeat("revision=1&revision=2&", 5)},
-		{"a hundred thousand fields", urlencoded, strings.Repeat("a&", 100_000)}, {"a name of 200 kB", urlencoded, strings.Repeat("a", 200_000) + "=1"},
+		{"nothing", "", ""},
+		{"an unknown type", "x/y; charset=utf-7", "a=b"},
+		{"a type that is none", ";;;=", "a=b"},
+		{"UTF-16", urlencoded + "; charset=utf-16", "\xff\xfea\x00=\x00"},
+		{"bad escapes", urlencoded, "revision=%zz&a=%"},
+		{"semicolons", urlencoded, "revision=1;lang=sv"},
+		{"the same field ten times", urlencoded, strings.Repeat("revision=1&revision=2&", 5)},
+		{"a hundred thousand fields", urlencoded, strings.Repeat("a&", 100_000)},
+		{"a name of 200 kB", urlencoded, strings.Repeat("a", 200_000) + "=1"},
 		{"revisions that are none", urlencoded, "revision=-1&revision=99999999999999999999&revision=%00&revision=1e9"},
-		{"a megabyte", urlencoded, "revision=" + strings.Repeat("1", 1<<20)}, {"two formats", "multipart/form-data; boundary=x", "--x\r\n\r\n"},
+		{"a megabyte", urlencoded, "revision=" + strings.Repeat("1", 1<<20)},
+		{"two formats", "multipart/form-data; boundary=x", "--x\r\n\r\n"},
 	}
 	for _, r := range routes(t) {
 		if r.method != http.MethodPost || strings.HasPrefix(r.path, "/signout") {

@@ -23,12 +23,6 @@ type cards struct {
 	card, new card.Card
 }
 
-func (w *cards) load(t *testing.T, id card.ID) card.Card {
-	c, err := db.Read(t.Context(), w.D, func(ctx context.Context, tx *db.Tx) (card.Card, error) { return card.ByIDTx(ctx, tx, id) })
-	must(t, err)
-	return c
-}
-
 // life is what the table of states says of both cards.
 type life struct {
 	state    [2]card.State // "": there is none

@@ -90,10 +90,14 @@ var planted = []struct {
 	plant   func(*rules)
 	why     string
 }{
-	{"a decision about a line doesn't name the revision", 0, false, func(r *rules) { r.revision = false },
-		"the cardholder is asked about something that no reviewer has passed"},
-	{"a decision names neither revision nor state", 0, false, func(r *rules) { r.revision, r.state = false, false },
-		"the cardholder is asked about something that no reviewer has passed"},
+	{
+		"a decision about a line doesn't name the revision", 0, false, func(r *rules) { r.revision = false },
+		"the cardholder is asked about something that no reviewer has passed",
+	},
+	{
+		"a decision names neither revision nor state", 0, false, func(r *rules) { r.revision, r.state = false, false },
+		"the cardholder is asked about something that no reviewer has passed",
+	},
 	{"an approved line can be corrected", 0, false, func(r *rules) {
 		r.addLine(order.Transition{From: order.Approved, On: order.Correct, To: order.Approved})
 	}, "approved is something that wasn't passed, or wasn't signed"},
@@ -107,8 +111,10 @@ var planted = []struct {
 		r.addLine(order.Transition{From: order.Approved, On: order.Cancel, To: order.Cancelled},
 			order.Transition{From: order.InProduction, On: order.Cancel, To: order.Cancelled})
 	}, "a line is in production without an item, or an item without its line"},
-	{"a second order for the same card isn't refused", 0, true, func(r *rules) { r.oneLine, r.duplicate = false, false },
-		"two open orders for the same card"},
+	{
+		"a second order for the same card isn't refused", 0, true, func(r *rules) { r.oneLine, r.duplicate = false, false },
+		"two open orders for the same card",
+	},
 	{"the job that queues takes what was queued already", 0, false, func(r *rules) {
 		r.approved, r.oneItem, r.fence, r.takes = false, false, false, false
 	}, "two items for one line"},
@@ -127,21 +133,31 @@ var planted = []struct {
 		r.addLine(order.Transition{From: order.Produced, On: order.Produce, To: order.Produced})
 	}, "one line has made two cards"},
 	{"a card that is made again keeps its number", 1, false, func(r *rules) { r.newNumber = false }, "a number is used for two cards"},
-	{"a batch ends while a card is owed", 0, false, func(r *rules) { r.owed = false },
-		"a batch is done although a card of it is owed or undecided"},
+	{
+		"a batch ends while a card is owed", 0, false, func(r *rules) { r.owed = false },
+		"a batch is done although a card of it is owed or undecided",
+	},
 	{"nobody can decide about a failed card", 1, false, func(r *rules) {
 		r.dropItem(production.Again)
 		r.dropItem(production.GiveBack)
 	}, "no end can be reached from here"},
 	{"the notice of a line that can't be made can be put away", 0, false, func(r *rules) { r.settles = true }, "no end can be reached from here"},
-	{"activation doesn't end the card before", 0, true, func(r *rules) { r.replaces, r.oneActive = false, false },
-		"two live cards of one person: the replacement is in use and the first has not ended"},
-	{"a terminated card can be opened", 0, false, func(r *rules) { r.addCard(card.Terminated, card.ActionUnblock, card.Active) },
-		"a terminated card lives again"},
-	{"a blocked card can be activated", 0, false, func(r *rules) { r.addCard(card.Blocked, card.ActionActivate, card.Active) },
-		"a card that was answered to be blocked is valid"},
-	{"a block is answered before it is written", 0, false, func(r *rules) { r.commits = false },
-		"a card that was answered to be blocked is valid"},
+	{
+		"activation doesn't end the card before", 0, true, func(r *rules) { r.replaces, r.oneActive = false, false },
+		"two live cards of one person: the replacement is in use and the first has not ended",
+	},
+	{
+		"a terminated card can be opened", 0, false, func(r *rules) { r.addCard(card.Terminated, card.ActionUnblock, card.Active) },
+		"a terminated card lives again",
+	},
+	{
+		"a blocked card can be activated", 0, false, func(r *rules) { r.addCard(card.Blocked, card.ActionActivate, card.Active) },
+		"a card that was answered to be blocked is valid",
+	},
+	{
+		"a block is answered before it is written", 0, false, func(r *rules) { r.commits = false },
+		"a card that was answered to be blocked is valid",
+	},
 	{"the check doesn't know of the hold", 0, false, func(r *rules) {
 		sound := r.decide
 		r.decide = func(f check.Facts) bool { f.Hold = false; return sound(f) }
@@ -150,8 +166,10 @@ var planted = []struct {
 		sound := r.decide
 		r.decide = func(f check.Facts) bool { f.ValidUntil = dayOf(9); return sound(f) }
 	}, "a card is valid after its last day"},
-	{"the journal is written after the commit", 0, false, func(r *rules) { r.journals = false },
-		"something was done that the journal doesn't know of"},
+	{
+		"the journal is written after the commit", 0, false, func(r *rules) { r.journals = false },
+		"something was done that the journal doesn't know of",
+	},
 }
 
 // A mistake is found, and told by its shortest history.

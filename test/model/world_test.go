@@ -26,7 +26,6 @@ type world struct {
 // is what somebody has decided about.
 type line struct {
 	state    uint8
-	evidence bool  // a signature hangs on it
 	undoable bool  // nothing has happened since the review
 	jobs     uint8 // how many order.approved wait, from signatures
 	recheck  bool  // another waits, from production
