@@ -105,6 +105,11 @@ func DoubtedTx(tx *db.Tx) (int64, error) {
 	return db.Value[int64](tx, `SELECT count(*) `+inDoubt)
 }
 
+// DoubtedUpToTx is DoubtedTx for who looks often: it stops counting at most.
+func DoubtedUpToTx(tx *db.Tx, most int) (int64, error) {
+	return db.Value[int64](tx, `SELECT count(*) FROM (SELECT 1 `+inDoubt+` LIMIT $1) n`, most)
+}
+
 // ConfirmTx ends the doubt about one card. Errors: card.unknown, card.not_doubted.
 func ConfirmTx(ctx context.Context, tx *db.Tx, by actor.Actor, n Number, note string) error {
 	c, err := ByNumberTx(ctx, tx, n)
@@ -121,12 +126,15 @@ func ConfirmTx(ctx context.Context, tx *db.Tx, by actor.Actor, n Number, note st
 
 // ConfirmAllTx ends the doubt about a company's cards, or about all (uuid.Nil), and says how many they were.
 func ConfirmAllTx(ctx context.Context, tx *db.Tx, by actor.Actor, company uuid.UUID, note string) (int64, error) {
-	query, args := `DELETE FROM restored_card`, []any(nil)
+	count, gone, args := `SELECT count(*) `+inDoubt, `DELETE FROM restored_card`, []any(nil)
 	if company != uuid.Nil {
-		query, args = query+` WHERE card_id IN (SELECT id FROM card WHERE company_id = $1)`, []any{company}
+		count, gone, args = count+` AND c.company_id = $1`, gone+` WHERE card_id IN (SELECT id FROM card WHERE company_id = $1)`, []any{company}
 	}
-	n, err := tx.Exec(query, args...)
-	if err != nil || n == 0 {
+	n, err := db.Value[int64](tx, count, args...)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := tx.Exec(gone, args...); err != nil || n == 0 {
 		return n, err
 	}
 	data := map[string]string{"cards": strconv.FormatInt(n, 10)}
@@ -184,7 +192,7 @@ func (s *Service) CardsInDoubt(ctx context.Context, by actor.Actor, company uuid
 // Doubted is how many cards wait to be confirmed, counted up to most.
 func (s *Service) Doubted(ctx context.Context, most int) (int, error) {
 	n, err := db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) (int64, error) {
-		return db.Value[int64](tx, `SELECT count(*) FROM (SELECT 1 `+inDoubt+` LIMIT $1) n`, most)
+		return DoubtedUpToTx(tx, most)
 	})
 	return int(n), err
 }

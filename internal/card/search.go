@@ -107,7 +107,7 @@ type search struct {
 	where []string
 	cards bool // begins at card
 	found bool // begins at what the text finds: sorted afterwards
-	words bool // and that may be thousands of lines
+	words bool // and that may be thousands of lines, which the conditions can be looked up in without their cards
 }
 
 func (s *search) arg(v any) string {
@@ -236,7 +236,8 @@ func (sv *Service) Search(ctx context.Context, by actor.Actor, q Query) (Page, e
 
 func (sv *Service) build(company uuid.UUID, q Query, today clock.Date) (*search, error) {
 	s := &search{cards: true}
-	if !s.cardFilter(q.Filter, today) {
+	ofCards := s.cardFilter(q.Filter, today)
+	if !ofCards {
 		if s.cards = false; !s.lineFilter(q.Filter) {
 			return nil, fault.New(fault.Invalid, "card.filter_unknown")
 		}
@@ -244,6 +245,7 @@ func (sv *Service) build(company uuid.UUID, q Query, today clock.Date) (*search,
 	if err := sv.text(s, company, q.Text, today); err != nil {
 		return nil, err
 	}
+	s.words = s.words && !ofCards
 	if s.cards {
 		s.and("c.company_id = %s", s.arg(company))
 	} else {
@@ -263,7 +265,7 @@ func (s *search) sql(from cursor, back bool, limit int) string {
 		s.and("(%s) %s (%s, %s, %s)", sort, than, s.arg(from.Surname), s.arg(from.Given), s.arg(from.ID))
 	}
 	where, limited := strings.Join(s.where, " AND "), fmt.Sprintf(` ORDER BY %s LIMIT %d`, order, limit)
-	if s.words && !s.cards {
+	if s.words {
 		// A frequent name has thousands of lines. They are sorted by themselves, and only the page's are read whole.
 		where = `l.id IN (SELECT l.id FROM order_line l WHERE ` + where + limited + `)`
 	}

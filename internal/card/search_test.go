@@ -65,6 +65,7 @@ func TestSearchAndFilters(t *testing.T) {
 			{card.Query{Text: string(number)[2:8] + "-" + string(number)[8:]}, "Sara:active"},
 			{card.Query{Text: strings.ToLower(piotr.OrderNumber)}, "Piotr:awaiting_cardholder"},
 			{card.Query{Text: "alva lindström", Filter: card.FilterBlocked}, "Oskar:blocked"},
+			{card.Query{Text: "alva lindström", Filter: card.FilterEnded, Limit: 1}, "Ville:expired"},
 			{card.Query{Text: "utkast"}, ""},
 			{card.Query{Text: "främmande"}, ""},
 		} {

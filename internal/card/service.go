@@ -144,7 +144,7 @@ func (s *Service) change(ctx context.Context, by actor.Actor, id ID, revision in
 		}
 		return after, s.tell(ctx, tx, by, a, before, after)
 	})
-	failpoint.Here(failpoint.CardChanged)
+	failpoint.After(err, failpoint.CardChanged)
 	return after, err
 }
 

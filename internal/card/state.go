@@ -1,6 +1,8 @@
 package card
 
 import (
+	"slices"
+
 	"github.com/kortverk/kortverk/internal/actor"
 	"github.com/kortverk/kortverk/internal/clock"
 	"github.com/kortverk/kortverk/internal/fault"
@@ -61,7 +63,7 @@ var transitions = []Transition{
 }
 
 // Transitions are the card's life as data; docs/states/card.md is made from it.
-func Transitions() []Transition { return transitions }
+func Transitions() []Transition { return slices.Clone(transitions) }
 
 // Next gives the state after an action, or why it isn't possible. An expired
 // card takes part in nothing. An unknown state is an error, never a default.

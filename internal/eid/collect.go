@@ -184,7 +184,7 @@ func (s *Service) complete(ctx context.Context, r row, result Result) error {
 func (s *Service) insist(ctx context.Context, fn func(context.Context, *db.Tx) error) (err error) {
 	for wait := 100 * time.Millisecond; wait < 4*time.Second; wait *= 2 {
 		if err = db.Do(ctx, s.db, fn); err == nil || !retriable(err) {
-			failpoint.Here(failpoint.EIDKept)
+			failpoint.After(err, failpoint.EIDKept)
 			return err
 		}
 		time.Sleep(wait)

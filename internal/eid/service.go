@@ -59,10 +59,11 @@ func newBreaker(log *slog.Logger) *gobreaker.CircuitBreaker[Started] {
 	return gobreaker.NewCircuitBreaker[Started](gobreaker.Settings{
 		Name: "eid", Timeout: restsFor,
 		ReadyToTrip: func(c gobreaker.Counts) bool { return c.ConsecutiveFailures >= missedStarts },
-		// Whoever closes the window says nothing about the provider, and one that refuses is there.
-		IsSuccessful: func(err error) bool { return !fault.Has(err, "eid.unreachable") || errors.Is(err, context.Canceled) },
+		// Whoever closes the window says nothing about the provider; one that refuses is there.
+		IsExcluded:   func(err error) bool { return errors.Is(err, context.Canceled) },
+		IsSuccessful: func(err error) bool { return !fault.Has(err, "eid.unreachable") },
 		OnStateChange: func(_ string, _, to gobreaker.State) {
-			log.Warn("eid: the provider's circuit is "+to.String(), "after", missedStarts)
+			log.Warn("eid: the provider's circuit is " + to.String())
 		},
 	})
 }

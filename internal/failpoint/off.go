@@ -7,3 +7,6 @@ const Hurry = 1
 
 // Here says that the program is at a point.
 func Here(Point) {}
+
+// After is Here when what comes before it went well.
+func After(error, Point) {}

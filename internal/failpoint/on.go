@@ -45,3 +45,10 @@ func Here(p Point) {
 	}
 	select {} // the signal is on its way; nothing behind this point may happen
 }
+
+// After is Here when what comes before it went well.
+func After(err error, p Point) {
+	if err == nil {
+		Here(p)
+	}
+}

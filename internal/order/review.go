@@ -364,7 +364,7 @@ func (s *Service) decide(ctx context.Context, by actor.Actor, id ID, revision in
 		}
 		return out, err
 	})
-	failpoint.Here(failpoint.OrderReviewed)
+	failpoint.After(err, failpoint.OrderReviewed)
 	return decided, err
 }
 

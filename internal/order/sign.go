@@ -206,7 +206,7 @@ func (s *Service) Confirm(ctx context.Context, by actor.Actor, id ID, revision i
 		}
 		return s.approveTx(ctx, tx, by, l, c, p, a)
 	})
-	failpoint.Here(failpoint.OrderConfirmed)
+	failpoint.After(err, failpoint.OrderConfirmed)
 	if err == nil {
 		return l, late
 	}

@@ -166,7 +166,7 @@ func (s *Service) Submit(ctx context.Context, by actor.Actor, order ID, revision
 		}
 		return s.sendTx(ctx, tx, by, o, c)
 	})
-	failpoint.Here(failpoint.OrderSubmitted)
+	failpoint.After(err, failpoint.OrderSubmitted)
 	return sent, err
 }
 

@@ -256,7 +256,7 @@ func (s *Service) CloseOpen(ctx context.Context) error {
 		return err
 	}
 	err = db.Do(ctx, s.db, func(ctx context.Context, tx *db.Tx) error { return s.closeTx(ctx, tx, open[0]) })
-	failpoint.Here(failpoint.BatchClosed)
+	failpoint.After(err, failpoint.BatchClosed)
 	return err
 }
 

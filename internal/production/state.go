@@ -1,6 +1,10 @@
 package production
 
-import "github.com/kortverk/kortverk/internal/fault"
+import (
+	"slices"
+
+	"github.com/kortverk/kortverk/internal/fault"
+)
 
 // ItemState is where one card is in production.
 type ItemState string
@@ -62,7 +66,7 @@ var itemTransitions = []ItemTransition{
 
 // ItemTransitions are an item's life as data; docs/states/batch_item.md is made
 // from it.
-func ItemTransitions() []ItemTransition { return itemTransitions }
+func ItemTransitions() []ItemTransition { return slices.Clone(itemTransitions) }
 
 // Next is the state that an event leads to. Errors: production.not_possible.
 func Next(from ItemState, on ItemEvent) (ItemState, error) {

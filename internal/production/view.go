@@ -243,6 +243,19 @@ func status(l order.Line, newest []Item) LineStatus {
 	return out
 }
 
+// Patience is how long a bureau may take to accept an order file before people are told.
+const Patience = 2 * time.Minute
+
+// Unsent lists the batches that the bureau should have accepted by now, the oldest first, twenty at most.
+func (s *Service) Unsent(ctx context.Context, by actor.Actor) ([]Batch, error) {
+	if err := staff(by); err != nil {
+		return nil, err
+	}
+	return db.Read(ctx, s.db, func(_ context.Context, tx *db.Tx) ([]Batch, error) {
+		return db.Rows(tx, scanBatch, selectBatch+`WHERE b.state = 'closed' AND b.closed_at < $1 ORDER BY b.closed_at LIMIT 20`, tx.Now.Add(-Patience))
+	})
+}
+
 // UnsentFor is how long the oldest closed batch has waited for the bureau to accept it.
 func UnsentFor(_ context.Context, tx *db.Tx) (time.Duration, error) {
 	closed, err := db.Rows(tx, db.Column[time.Time], `SELECT closed_at FROM batch WHERE state = 'closed' ORDER BY closed_at LIMIT 1`)

@@ -375,3 +375,14 @@ func TestUploadsLeaveNothingOnTheDisk(t *testing.T) {
 		t.Errorf("%d files left, %v", len(files), err)
 	}
 }
+
+// A page says that it took too long, also when the time that ran out is its own.
+func TestAHandlerThatTakesTooLongIsSaid(t *testing.T) {
+	cfg := world().Config()
+	cfg.Timeout = 20 * time.Millisecond
+	slow := func(v *web.Visit) error {
+		<-v.R.Context().Done()
+		return v.R.Context().Err()
+	}
+	open(t, cfg, web.Route{Pattern: "GET /x", Right: web.Public, Handle: slow}).Get("/x").Is(503).Has("Det tog för lång tid").Check()
+}

@@ -196,6 +196,9 @@ func (e *Engine) busyPage(l i18n.Lang, sent bool) (whole, error) {
 // machineBody is how much of a machine's message is read before a place is asked for; the handler decides what is too much.
 const machineBody = 4<<20 + 1
 
+// machineTime is how long a machine's request may hold its place.
+const machineTime = 30 * time.Second
+
 // Machines lets a handler that answers machines into a room. Who finds no place gets a problem document.
 func Machines(rooms *shed.Rooms, room shed.Room, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -214,10 +217,12 @@ func Machines(rooms *shed.Rooms, room shed.Room, h http.Handler) http.Handler {
 			return
 		}
 		defer leave()
+		ctx, cancel := context.WithTimeout(r.Context(), machineTime)
+		defer cancel()
 		if room.Reserved() {
-			r = r.WithContext(db.Reserve(r.Context()))
+			ctx = db.Reserve(ctx)
 		}
-		h.ServeHTTP(&place{ResponseWriter: w, leave: leave}, r)
+		h.ServeHTTP(&place{ResponseWriter: w, leave: leave}, r.WithContext(ctx))
 	})
 }
 

@@ -78,6 +78,8 @@ func (v *Visit) fail(err error) {
 	if errors.Is(err, context.Canceled) && v.R.Context().Err() != nil {
 		return // the browser went away
 	}
+	// A page can be written about a time that has run out.
+	v.R = v.R.WithContext(context.WithoutCancel(v.R.Context()))
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = fault.New(fault.Unavailable, "web.timeout").Because(err)
 	}

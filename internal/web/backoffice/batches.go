@@ -2,7 +2,6 @@ package backoffice
 
 import (
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -49,24 +48,13 @@ func (d Deps) batches(v *web.Visit) error {
 	if p.Batches, p.Next, err = d.Production.Batches(ctx, v.Actor, p.After, 25); err != nil {
 		return err
 	}
-	p.Unsent = unsent(p.Batches, d.DB.Clock().Now())
+	if p.Unsent, err = d.Production.Unsent(ctx, v.Actor); err != nil {
+		return err
+	}
 	if p.Menu, err = d.rail(v, atBatches); err != nil {
 		return err
 	}
 	return v.Render(batchesPage(p))
-}
-
-// patience is how long a bureau may take to accept an order file before the page says so.
-const patience = 2 * time.Minute
-
-// unsent are the batches that the bureau should have taken by now.
-func unsent(list []production.Batch, now time.Time) (out []production.Batch) {
-	for _, b := range list {
-		if !b.ClosedAt.IsZero() && b.DeliveredAt.IsZero() && now.Sub(b.ClosedAt) > patience {
-			out = append(out, b)
-		}
-	}
-	return out
 }
 
 func (d Deps) batch(v *web.Visit) error {

@@ -105,20 +105,21 @@ func (d Deps) confirmAll(v *web.Visit) error {
 	return v.Invalid(doubtedPage(p))
 }
 
-// confirmCards ends the doubt about a company's cards, or about the one of the
-// button that was pressed.
+// confirmCards ends the doubt about a company's cards, or about the one whose
+// number was typed.
 func (d Deps) confirmCards(v *web.Visit) error {
 	id, err := v.PathID("id")
 	if err != nil {
 		return err
 	}
 	what := card.Vouch{Company: id, Note: v.Text("note")}
-	if n := v.Text("number"); n != "" {
-		if what.Number, err = d.numberOf(v, id, n); err != nil {
-			return err
-		}
+	var n int64
+	if typed := v.Text("number"); typed != "" {
+		what.Number, err = d.numberOf(v, id, typed)
 	}
-	n, err := d.Cards.Confirm(v.R.Context(), v.Actor, what)
+	if err == nil {
+		n, err = d.Cards.Confirm(v.R.Context(), v.Actor, what)
+	}
 	if err == nil {
 		next := atRestored
 		if what.Number != "" {
@@ -145,8 +146,8 @@ func (d Deps) numberOf(v *web.Visit, id uuid.UUID, typed string) (card.Number, e
 		return "", err
 	}
 	c, err := d.Cards.ByNumber(v.R.Context(), v.Actor, n)
-	if err == nil && c.Company != id {
-		err = fault.New(fault.NotFound, "card.unknown")
+	if fault.Has(err, "card.unknown") || (err == nil && c.Company != id) {
+		err = fault.New(fault.Invalid, "card.unknown").On("number")
 	}
 	return n, err
 }
