@@ -193,7 +193,7 @@ func TestOtherPartsOfTheOfficeAreNotThere(t *testing.T) {
 		people := map[string]account.Session{}
 		rails := map[actor.Role][]string{
 			actor.Reviewer: {"Granskning"}, actor.Production: {"Produktion"},
-			actor.Officer: {"Företag", "Produktion", "Personal", "Jobb", "Händelser"}, actor.Support: nil, actor.Finance: nil,
+			actor.Officer: {"Företag", "Produktion", "Personal", "Läsare", "Jobb", "Händelser"}, actor.Support: nil, actor.Finance: nil,
 		}
 		o.ordered("Jonas", "Petraitis")
 		for role, want := range rails {
