@@ -224,7 +224,7 @@ func (w *walk) tour() {
 	ivar.signIn("ivar", "/office/companies")
 	for path, name := range map[string]string{
 		"/office/companies": "office-companies", "/office/companies/new": "office-company-new", "/office/staff": "office-staff",
-		"/office/jobs": "office-jobs", "/office/events": "office-events", "/office/companies/" + strings.TrimPrefix(base, "/o/"): "office-company",
+		"/office/jobs": "office-jobs", "/office/events": "office-events", "/office/readers": "office-readers", "/office/restored": "office-restored-empty", "/office/companies/" + strings.TrimPrefix(base, "/o/"): "office-company",
 	} {
 		w.visit(ivar, path, name)
 	}
