@@ -24,9 +24,15 @@ unit() {
   KV_REQUIRE=1 go test -race -shuffle=on -timeout 20m $(go list ./... | grep -v /test/ | grep -vE "$pictures")
   go test -shuffle=on -timeout 20m $(go list ./... | grep -E "$pictures")
 }
-e2e()    { KV_REQUIRE=1 go test -count=1 -timeout 20m ./test/e2e/...; }
+# The program is built once for all packages that run it.
+programs() {
+  mkdir -p var/test
+  go build -o var/test/kortverk ./cmd/kortverk && go build -tags failpoint -o var/test/kortverk-failpoint ./cmd/kortverk
+  export KV_BINARY=$PWD/var/test/kortverk KV_BINARY_FAILPOINT=$PWD/var/test/kortverk-failpoint
+}
+e2e() { programs && KV_REQUIRE=1 go test -count=1 -timeout 20m ./test/e2e/...; }
 # Crashes, races, limits: against the real binary, or against the services on both engines. They wait more than they compute.
-faults() { KV_REQUIRE=1 go test -count=1 -p 3 -timeout 20m $(go list ./test/... | grep -v /test/e2e); }
+faults() { programs && KV_REQUIRE=1 go test -count=1 -p 3 -timeout 20m $(go list ./test/... | grep -v /test/e2e); }
 
 need="cc postgres chromium"
 stage "what the tests need" scripts/need.sh $need
