@@ -26,9 +26,9 @@ unit() {
 }
 # The program is built once for all packages that run it.
 programs() {
-  mkdir -p var/test
-  go build -o var/test/kortverk ./cmd/kortverk && go build -tags failpoint -o var/test/kortverk-failpoint ./cmd/kortverk
-  export KV_BINARY=$PWD/var/test/kortverk KV_BINARY_FAILPOINT=$PWD/var/test/kortverk-failpoint
+  mkdir -p var/test && go build -o var/test/kortverk ./cmd/kortverk &&
+    go build -tags failpoint -o var/test/kortverk-failpoint ./cmd/kortverk &&
+    export KV_BINARY=$PWD/var/test/kortverk KV_BINARY_FAILPOINT=$PWD/var/test/kortverk-failpoint
 }
 e2e() { programs && KV_REQUIRE=1 go test -count=1 -timeout 20m ./test/e2e/...; }
 # Crashes, races, limits: against the real binary, or against the services on both engines. They wait more than they compute.
