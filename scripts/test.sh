@@ -21,8 +21,8 @@ stage() { # name, command...
 # would find nothing there and takes ten times as long.
 pictures='/internal/(photo|artwork|cast)$'
 unit() {
-  KV_REQUIRE=1 go test -race -shuffle=on -timeout 20m $(go list ./... | grep -v /test/ | grep -vE "$pictures")
-  go test -shuffle=on -timeout 20m $(go list ./... | grep -E "$pictures")
+  KV_REQUIRE=1 go test -race -shuffle=on -timeout 20m $(go list ./... | grep -v /test/ | grep -vE "$pictures") &&
+    go test -shuffle=on -timeout 20m $(go list ./... | grep -E "$pictures")
 }
 # The program is built once for all packages that run it.
 programs() {
