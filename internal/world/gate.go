@@ -58,9 +58,7 @@ func (g *gate) press(p press) {
 func (g *gate) choose(number string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if number != g.number {
-		g.number, g.answer, g.change = number, readerAnswer{}, nil
-	}
+	g.holds(number)
 	g.chosen = number != ""
 }
 
@@ -170,10 +168,8 @@ func (w *World) watch(ctx context.Context) error {
 		}
 		number, chosen := w.gate.held(time.Now())
 		if !chosen { // the newest card is held until somebody chooses
-			if cards := w.printed(ctx); len(cards) > 0 && cards[0].Number != number {
-				number = cards[0].Number
-				w.gate.choose(number)
-				w.gate.release()
+			if cards := w.printed(ctx); len(cards) > 0 {
+				number = w.gate.newest(cards[0].Number)
 			}
 		}
 		if number != "" {
@@ -182,9 +178,18 @@ func (w *World) watch(ctx context.Context) error {
 	}
 }
 
-// release lets the newest card be held again.
-func (g *gate) release() {
+// newest holds the newest card, unless somebody has chosen one meanwhile, and tells which is held.
+func (g *gate) newest(number string) string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.chosen = false
+	if !g.chosen {
+		g.holds(number)
+	}
+	return g.number
+}
+
+func (g *gate) holds(number string) {
+	if number != g.number {
+		g.number, g.answer, g.change = number, readerAnswer{}, nil
+	}
 }
