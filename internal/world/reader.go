@@ -22,8 +22,7 @@ type readerAnswer struct {
 	Request string // as sent, the key hidden
 	Body    string // as received
 
-	At   time.Time // when the answer was there
-	Took time.Duration
+	At time.Time // when the answer was there
 }
 
 type readerView struct {
@@ -61,8 +60,7 @@ func (w *World) hold(ctx context.Context, number string) readerAnswer {
 		return a
 	}
 	a.At = time.Now()
-	a.Took = a.At.Sub(began)
-	a.Millis = strconv.FormatFloat(float64(a.Took.Microseconds())/1000, 'f', 1, 64)
+	a.Millis = strconv.FormatFloat(float64(a.At.Sub(began).Microseconds())/1000, 'f', 1, 64)
 	a.Body = res.Status + "\n" + string(body)
 	var said struct {
 		CardNumber string `json:"card_number"`
